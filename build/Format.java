@@ -10,7 +10,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Checks or rewrites the format of every Java file below a folder: {@code Format check|write DIR}. */
+/**
+ * Checks or rewrites the format of every Java file below a folder: {@code Format check|write DIR}.
+ */
 final class Format {
   public static void main(String[] args) throws Exception {
     boolean write = args[0].equals("write");
@@ -53,8 +55,7 @@ final class Format {
       }
     }
     if (wrong > 0) {
-      System.err.println(
-          wrong + " files to format: mvn -N generate-sources -Dformat.mode=write");
+      System.err.println(wrong + " files to format: mvn -N generate-sources -Dformat.mode=write");
       System.exit(1);
     }
   }
