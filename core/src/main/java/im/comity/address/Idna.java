@@ -86,6 +86,8 @@ final class Idna {
 
   /** RFC 5892 2.9. */
   private static boolean isOldHangulJamo(int c) {
-    return c >= 0x1100 && c <= 0x11ff || c >= 0xa960 && c <= 0xa97c || c >= 0xd7b0 && c <= 0xd7fb;
+    return (c >= 0x1100 && c <= 0x11ff)
+        || (c >= 0xa960 && c <= 0xa97c)
+        || (c >= 0xd7b0 && c <= 0xd7fb);
   }
 }

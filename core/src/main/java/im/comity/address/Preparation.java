@@ -21,7 +21,7 @@ final class Preparation {
     String precis = enforce(PrecisProfiles.USERNAME_CASE_MAPPED, local);
     // Width mapping can bring forth a delimiter, for instance of U+FF20; nodeprep refuses it
     // itself.
-    return isSized(precis) && precis.chars().allMatch(c -> c >= 0x80 || Jid.isLocalAscii(c))
+    return (isSized(precis) && precis.chars().allMatch(c -> c >= 0x80 || Jid.isLocalAscii(c)))
         || isSized(prepare(NODEPREP, local));
   }
 

@@ -385,8 +385,8 @@ public final class PolicyTable {
       return Stream.of(ofHost.host(), ofRemote.host())
           .anyMatch(
               host ->
-                  rules.hosts.find(host) == ofHost.placed()
-                      && rules.ofRemote(host, remote) == ofRemote.placed());
+                  ofHost.placed().equals(rules.hosts.find(host))
+                      && ofRemote.placed().equals(rules.ofRemote(host, remote)));
     }
 
     private Rules of(Direction direction) {
