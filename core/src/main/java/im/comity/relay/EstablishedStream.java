@@ -339,9 +339,9 @@ public final class EstablishedStream implements Sink {
     }
     stanzasReceived++;
     switch (context.locals().deliver(along, stanza)) {
-      case ACCEPTED -> {}
-      case FULL -> answer(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
-      case CLOSED ->
+      case Offer.Accepted _ -> {}
+      case Offer.Full _ -> answer(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      case Offer.Closed _ ->
           answer(stanza, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
     }
   }

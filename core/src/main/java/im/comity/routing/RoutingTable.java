@@ -106,14 +106,14 @@ public final class RoutingTable {
         }
         case Route.Waiting waiting -> {
           switch (waiting.queue().offer(stanza)) {
-            case ACCEPTED -> {
+            case Offer.Accepted _ -> {
               return Offer.ACCEPTED;
             }
-            case FULL -> {
+            case Offer.Full _ -> {
               bounce(stanza, new NegotiationFailure.QueueFull(pair));
               return Offer.ACCEPTED;
             }
-            case CLOSED -> Thread.onSpinWait();
+            case Offer.Closed _ -> Thread.onSpinWait();
           }
         }
         case Route.Open open -> {
@@ -123,13 +123,13 @@ public final class RoutingTable {
             return Offer.ACCEPTED;
           }
           switch (open.way().send(stanza)) {
-            case ACCEPTED -> {
+            case Offer.Accepted _ -> {
               return Offer.ACCEPTED;
             }
-            case FULL -> {
+            case Offer.Full _ -> {
               return Offer.FULL;
             }
-            case CLOSED -> leave(pair, open);
+            case Offer.Closed _ -> leave(pair, open);
           }
         }
         case Route.Barred barred -> {
@@ -157,10 +157,10 @@ public final class RoutingTable {
 
   private void sendLocally(Stanza stanza) {
     switch (locals.deliverLocally(stanza)) {
-      case ACCEPTED -> {}
-      case FULL ->
+      case Offer.Accepted _ -> {}
+      case Offer.Full _ ->
           bounce(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
-      case CLOSED ->
+      case Offer.Closed _ ->
           bounce(stanza, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
     }
   }

@@ -26,6 +26,8 @@ public final class TlsFailedException extends IOException {
   private final @Nullable String alert;
 
   /**
+   * A failed handshake.
+   *
    * @param alert the alert sent or received, by its name in RFC 8446 section 6 (for example {@code
    *     handshake_failure}); null if there was none or it is not known
    */

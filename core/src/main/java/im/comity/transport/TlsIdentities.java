@@ -13,6 +13,8 @@ public final class TlsIdentities {
   private TlsIdentities() {}
 
   /**
+   * A set to begin with.
+   *
    * @param identities of two that serve the same name the first is taken
    * @param byDefault for domains without one of their own, as under secure delegation; null for
    *     none
