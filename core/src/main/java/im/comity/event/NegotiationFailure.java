@@ -227,7 +227,7 @@ public sealed interface NegotiationFailure {
   }
 
   /** The peer could not or would not verify our dialback key. */
-  record PeerDialbackError(DomainPair pair, DialbackAnswer.Error error) implements PeerRefused {
+  record PeerDialbackError(DomainPair pair, DialbackAnswer.Failed error) implements PeerRefused {
     @Override
     public String code() {
       return "PEER_DIALBACK_ERROR";

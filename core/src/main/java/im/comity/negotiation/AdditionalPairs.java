@@ -268,7 +268,7 @@ public final class AdditionalPairs implements PairRequests {
       return;
     }
     stream.send(
-        new DialbackElement.ResultAnswer(pair, DialbackAnswer.Error.because(refusal)).toElement());
+        new DialbackElement.ResultAnswer(pair, DialbackAnswer.Failed.because(refusal)).toElement());
   }
 
   private void refused(EstablishedStream stream, DomainPair pair, NegotiationFailure failure) {

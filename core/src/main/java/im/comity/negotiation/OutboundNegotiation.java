@@ -47,6 +47,7 @@ import im.comity.transport.Transport;
 import im.comity.xml.Element;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -214,11 +215,10 @@ public final class OutboundNegotiation {
             context.resolver(),
             context.network(),
             context.timers(),
-            context.guard(),
-            context.sourceAddress().apply(pair.sender()),
+            raceOptions(pair.sender()),
             deadline)) {
       for (Connected winner; (winner = race.next()) != null; ) {
-        step(pair, "connected", winner.candidate() + " at " + text(winner));
+        step(pair, "connected", winner.candidate() + " at " + text(winner.address()));
         try {
           return atEndpoint(pair, winner, required, deadline, conversation);
         } catch (NegotiationException e) {
@@ -228,16 +228,18 @@ public final class OutboundNegotiation {
           last = e.failure();
           tried.add(
               new Tried(
-                  winner.candidate() + " at " + text(winner),
+                  winner.candidate() + " at " + text(winner.address()),
                   last.code() + ", " + Consequences.explain(last).sentence()));
           step(pair, "next candidate", last.code());
         }
       }
       List<Tried> all = new ArrayList<>();
+      boolean noAddress = true;
       boolean onlyPrivate = tried.isEmpty() && !race.failures().isEmpty();
       for (ConnectFailure failure : race.failures()) {
-        all.add(new Tried(failure.where(), failure.cause()));
-        onlyPrivate &= failure.guarded();
+        all.add(new Tried(where(failure), failure.detail()));
+        onlyPrivate &= failure.cause() == ConnectFailure.Cause.FORBIDDEN;
+        noAddress &= failure.cause() == ConnectFailure.Cause.NO_ADDRESS;
       }
       all.addAll(tried);
       if (last != null && all.size() == 1) {
@@ -246,7 +248,7 @@ public final class OutboundNegotiation {
       if (onlyPrivate) {
         throw new NegotiationException(new NegotiationFailure.PrivateAddresses(pair.target(), all));
       }
-      if (delegation.fallback() && tried.isEmpty() && race.noAddresses()) {
+      if (delegation.fallback() && tried.isEmpty() && noAddress) {
         throw new NegotiationException(new NegotiationFailure.NoSuchDomain(pair.target()));
       }
       throw new NegotiationException(
@@ -254,7 +256,22 @@ public final class OutboundNegotiation {
               pair.target(), all, delegation.fallback() && tried.isEmpty()));
     } catch (OutOfTimeException late) {
       throw new NegotiationException(new NegotiationFailure.OutOfTime(late.step()));
+    } catch (IOException interrupted) {
+      throw new NegotiationException(
+          new NegotiationFailure.ConnectionLost("connect", String.valueOf(interrupted.getMessage())));
     }
+  }
+
+  private ConnectRace.Options raceOptions(Domain sender) {
+    ConnectRace.Options options = ConnectRace.Options.DEFAULT.withGuard(context.guard());
+    InetAddress source = context.sourceAddress().apply(sender);
+    return source == null ? options : options.withSources(List.of(source));
+  }
+
+  private static String where(ConnectFailure failure) {
+    return failure.address() == null
+        ? failure.candidate().toString()
+        : failure.candidate() + " at " + text(failure.address());
   }
 
   private Found found(Domain target, @Nullable StaticRoute route) throws NegotiationException {
@@ -496,7 +513,7 @@ public final class OutboundNegotiation {
       }
       case DialbackAnswer.Invalid _ ->
           throw new NegotiationException(new NegotiationFailure.PeerDialbackInvalid(pair));
-      case DialbackAnswer.Error error ->
+      case DialbackAnswer.Failed error ->
           throw new NegotiationException(new NegotiationFailure.PeerDialbackError(pair, error));
     };
   }
@@ -544,11 +561,11 @@ public final class OutboundNegotiation {
     context.listener().on(new FederationEvent.Step(pair, step, detail));
   }
 
-  private static String text(Connected winner) {
-    InetAddress address = winner.address().getAddress();
-    return (address == null ? winner.address().getHostString() : address.getHostAddress())
+  private static String text(InetSocketAddress endpoint) {
+    InetAddress address = endpoint.getAddress();
+    return (address == null ? endpoint.getHostString() : address.getHostAddress())
         + " port "
-        + winner.address().getPort();
+        + endpoint.getPort();
   }
 
   private static String describe(Judgement judgement) {

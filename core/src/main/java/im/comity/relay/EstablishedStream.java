@@ -11,6 +11,7 @@ import im.comity.event.FederationEvent;
 import im.comity.local.LocalSide;
 import im.comity.policy.Direction;
 import im.comity.stanza.Bounce;
+import im.comity.stanza.Envelope;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Reading;
 import im.comity.stanza.Stanza;
@@ -33,10 +34,13 @@ import im.comity.xml.ElementWriter;
 import im.comity.xml.Namespaces;
 import im.comity.xml.Octets;
 import im.comity.xml.ScannedElement;
+import im.comity.xml.ScannerLimits;
+import im.comity.xml.StartTag;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -145,6 +149,16 @@ public final class EstablishedStream implements Sink {
   /** Whether nothing can be sent any more. */
   public boolean closed() {
     return closed;
+  }
+
+  /** Completes when nothing waits to be written, or nothing will be any more. */
+  public CompletableFuture<?> drained() {
+    return outlet.drained();
+  }
+
+  /** Completes when the connection has ended. */
+  public CompletableFuture<?> over() {
+    return transport.closed();
   }
 
   // ---- permission ------------------------------------------------------------------------------
@@ -320,35 +334,42 @@ public final class EstablishedStream implements Sink {
   private void element(ScannedElement element) {
     switch (reader.read(element)) {
       case Reading.Read(var stanza) -> stanza(stanza);
-      case Reading.BadRequest(var stanza, var problem) -> {
-        if (permission(stanza) != null) {
-          answer(stanza, StanzaErrorCondition.BAD_REQUEST, problem);
-        }
-      }
+      case Reading.Head _ -> throw new IllegalStateException("a whole element is no head");
       case Reading.BadAddress bad -> badAddress(bad);
-      case Reading.BadNamespace(var detail) ->
-          end(StreamError.of(StreamErrorCondition.BAD_NAMESPACE_PREFIX, detail));
+      case Reading.BadNamespacePrefix(var start) ->
+          end(
+              StreamError.of(
+                  StreamErrorCondition.BAD_NAMESPACE_PREFIX,
+                  start.localName() + " must not have a prefix"));
+      case Reading.WrongNamespace(var start) ->
+          end(
+              StreamError.of(
+                  StreamErrorCondition.INVALID_NAMESPACE,
+                  start.localName() + " in " + start.namespace()));
       case Reading.NotAStanza _ -> streamElement(element.toElement());
     }
   }
 
   private void stanza(Stanza stanza) {
-    Association along = permission(stanza);
+    Association along = permission(stanza.pair(), stanza.envelope());
     if (along == null) {
       return;
     }
     stanzasReceived++;
+    if (stanza.envelope().isMalformedIq()) {
+      answer(stanza.envelope(), StanzaErrorCondition.BAD_REQUEST, "an iq needs an id and a type");
+      return;
+    }
     switch (context.locals().deliver(along, stanza)) {
       case Offer.Accepted _ -> {}
-      case Offer.Full _ -> answer(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      case Offer.Full _ -> answer(stanza.envelope(), StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
       case Offer.Closed _ ->
-          answer(stanza, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
+          answer(stanza.envelope(), StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
     }
   }
 
   /** The permission along which a stanza comes in; null after saying what is wrong. */
-  private @Nullable Association permission(Stanza stanza) {
-    DomainPair pair = stanza.pair();
+  private @Nullable Association permission(DomainPair pair, Envelope stanza) {
     Association along = associations.find(pair);
     if (along != null) {
       return along;
@@ -392,11 +413,14 @@ public final class EstablishedStream implements Sink {
 
   /** C15: a domain that cannot be read closes; a bad local- or resourcepart does not. */
   private void badAddress(Reading.BadAddress bad) {
-    if (bad.answerTo() == null || !proven) {
-      end(StreamError.of(StreamErrorCondition.IMPROPER_ADDRESSING, bad.problem()));
-      return;
+    Envelope envelope = bad.envelope();
+    if (envelope == null) {
+      end(
+          StreamError.of(
+              StreamErrorCondition.IMPROPER_ADDRESSING, bad.attribute() + ": " + bad.problem()));
+    } else if (permission(envelope.pair(), envelope) != null) {
+      answer(envelope, StanzaErrorCondition.JID_MALFORMED, bad.attribute() + ": " + bad.problem());
     }
-    context.back().accept(bad.answerTo());
   }
 
   private void streamElement(Element element) {
@@ -451,17 +475,24 @@ public final class EstablishedStream implements Sink {
 
   /** An element over a limit was skipped (C20): one tenant's stanza does not end a shared stream. */
   private void refused() {
-    Stanza answer =
-        proven ? reader.oversize(scanner.start(), "over a limit: " + scanner.limit()) : null;
-    if (answer == null) {
-      end(StreamError.tooBig("over a limit: " + scanner.limit()));
+    ScannerLimits.Limit limit = scanner.limit();
+    String why =
+        "over the limit of "
+            + context.settings().limits().of(limit)
+            + " for "
+            + limit.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    StartTag start = scanner.start();
+    if (start != null && reader.readHead(start) instanceof Reading.Head(var envelope)) {
+      if (permission(envelope.pair(), envelope) != null) {
+        answer(envelope, StanzaErrorCondition.POLICY_VIOLATION, why);
+      }
     } else {
-      context.back().accept(answer);
+      end(StreamError.tooBig(why));
     }
   }
 
   /** Answers a stanza with an error, if it may be answered, over our own stream to the peer. */
-  private void answer(Stanza stanza, StanzaErrorCondition condition, String why) {
+  private void answer(Envelope stanza, StanzaErrorCondition condition, String why) {
     Stanza answer = Bounce.of(stanza, StanzaError.of(condition, why));
     if (answer == null) {
       context.listener().on(new FederationEvent.Dropped(stanza.pair(), why));

@@ -7,6 +7,7 @@ import im.comity.xml.Octets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The sending half of an established stream: a bounded queue that the connection's event loop drains
@@ -25,6 +26,7 @@ public final class Outlet {
   // Octets for stream-level elements, Stanza for stanzas.
   private final ArrayDeque<Object> queue = new ArrayDeque<>();
   private final List<Runnable> waiting = new ArrayList<>(0);
+  private final List<CompletableFuture<Void>> whenEmpty = new ArrayList<>(0);
   private int queuedBytes;
   private boolean scheduled;
   private boolean closed;
@@ -111,15 +113,30 @@ public final class Outlet {
     task.run();
   }
 
+  /** Completes when nothing waits, or nothing will be written any more. */
+  CompletableFuture<Void> drained() {
+    synchronized (lock) {
+      if (closed || queue.isEmpty()) {
+        return CompletableFuture.completedFuture(null);
+      }
+      CompletableFuture<Void> empty = new CompletableFuture<>();
+      whenEmpty.add(empty);
+      return empty;
+    }
+  }
+
   /** Writes what waits, as far as the connection takes it. On the event loop. */
   void drain() {
     boolean wrote = false;
     List<Runnable> wake = List.of();
+    List<CompletableFuture<Void>> empty = List.of();
     while (true) {
       byte[] batch;
       synchronized (lock) {
         if (queue.isEmpty() || closed) {
           scheduled = false;
+          empty = new ArrayList<>(whenEmpty);
+          whenEmpty.clear();
           break;
         }
         if (!transport.writable()) {
@@ -139,6 +156,7 @@ public final class Outlet {
       transport.flush();
     }
     wake.forEach(Runnable::run);
+    empty.forEach(one -> one.complete(null));
   }
 
   private byte[] nextBatch() {
@@ -175,6 +193,7 @@ public final class Outlet {
   List<Stanza> close() {
     List<Stanza> unsent = new ArrayList<>();
     List<Runnable> wake;
+    List<CompletableFuture<Void>> empty;
     synchronized (lock) {
       closed = true;
       for (Object entry : queue) {
@@ -186,8 +205,11 @@ public final class Outlet {
       queuedBytes = 0;
       wake = new ArrayList<>(waiting);
       waiting.clear();
+      empty = new ArrayList<>(whenEmpty);
+      whenEmpty.clear();
     }
     wake.forEach(Runnable::run);
+    empty.forEach(one -> one.complete(null));
     return unsent;
   }
 

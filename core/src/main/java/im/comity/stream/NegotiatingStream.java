@@ -377,7 +377,7 @@ public final class NegotiatingStream implements AutoCloseable {
   public void upgrade(TlsRequest request, @Nullable Element last) throws StreamEnded {
     deadline.step("tls");
     if (!isBlank(chunk) || !scanner.betweenElements()) {
-      throw broken(new PlaintextAfterStartTlsException());
+      throw broken(new PlaintextAfterStartTlsException(Math.max(1, chunk.length())));
     }
     chunk = NOTHING;
     Octets plain = last == null ? null : ElementWriter.write(last, Namespaces.SERVER, PREFIXES);

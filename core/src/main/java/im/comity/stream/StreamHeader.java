@@ -61,21 +61,17 @@ public record StreamHeader(
       version = StreamVersion.ONE;
       fault = first(fault, StreamErrorCondition.UNSUPPORTED_VERSION, "The version cannot be read");
     }
-    Domain from = null;
-    Domain to = null;
-    try {
-      from = domain(start.attribute("from"));
-    } catch (AddressFormatException e) {
-      fault = first(fault, StreamErrorCondition.IMPROPER_ADDRESSING, "from: " + e.getMessage());
+    Address from = Address.of(start.attribute("from"));
+    Address to = Address.of(start.attribute("to"));
+    if (from.problem() != null) {
+      fault = first(fault, StreamErrorCondition.IMPROPER_ADDRESSING, "from: " + from.problem());
     }
-    try {
-      to = domain(start.attribute("to"));
-    } catch (AddressFormatException e) {
-      fault = first(fault, StreamErrorCondition.IMPROPER_ADDRESSING, "to: " + e.getMessage());
+    if (to.problem() != null) {
+      fault = first(fault, StreamErrorCondition.IMPROPER_ADDRESSING, "to: " + to.problem());
     }
     return new StreamHeader(
-        from,
-        to,
+        from.domain(),
+        to.domain(),
         start.attribute("id"),
         version,
         start.language(),
@@ -91,16 +87,20 @@ public record StreamHeader(
   }
 
   /** A header's address is a bare domain; some peers send it empty when they do not know it. */
-  private static @Nullable Domain domain(@Nullable String text) throws AddressFormatException {
-    if (text == null || text.isEmpty()) {
-      return null;
+  private record Address(@Nullable Domain domain, @Nullable String problem) {
+    static Address of(@Nullable String text) {
+      if (text == null || text.isEmpty()) {
+        return new Address(null, null);
+      }
+      try {
+        Jid address = Jid.parse(text);
+        return address.local() == null && address.resource() == null
+            ? new Address(address.domain(), null)
+            : new Address(null, "a stream is between domains");
+      } catch (AddressFormatException e) {
+        return new Address(null, e.getMessage());
+      }
     }
-    Jid address = Jid.parse(text);
-    if (address.local() != null || address.resource() != null) {
-      throw new AddressFormatException(
-          AddressFormatException.Part.DOMAIN, "a stream is between domains, not " + text);
-    }
-    return address.domain();
   }
 
   private static StreamError first(
