@@ -42,7 +42,7 @@ public final class Outlet {
   }
 
   /** Appends a stanza; its bytes are copied if they are borrowed. */
-  Offer offer(Stanza stanza) {
+  public Offer offer(Stanza stanza) {
     boolean wake;
     synchronized (lock) {
       if (closed) {
@@ -86,7 +86,7 @@ public final class Outlet {
   }
 
   /** Appends a stream-level element behind what waits; false if the outlet is closed. */
-  boolean element(Octets element) {
+  public boolean element(Octets element) {
     synchronized (lock) {
       if (closed) {
         return false;
@@ -103,7 +103,7 @@ public final class Outlet {
   }
 
   /** Has the task run once there is room again, at once if there is; or when the outlet closes. */
-  void whenRoom(Runnable task) {
+  public void whenRoom(Runnable task) {
     synchronized (lock) {
       if (!closed && queuedBytes >= maxBytes) {
         waiting.add(task);
@@ -126,7 +126,7 @@ public final class Outlet {
   }
 
   /** Writes what waits, as far as the connection takes it. On the event loop. */
-  void drain() {
+  public void drain() {
     boolean wrote = false;
     List<Runnable> wake = List.of();
     List<CompletableFuture<Void>> empty = List.of();
@@ -190,7 +190,7 @@ public final class Outlet {
   }
 
   /** Takes no more; returns the stanzas that were not written, in order. */
-  List<Stanza> close() {
+  public List<Stanza> close() {
     List<Stanza> unsent = new ArrayList<>();
     List<Runnable> wake;
     List<CompletableFuture<Void>> empty;
