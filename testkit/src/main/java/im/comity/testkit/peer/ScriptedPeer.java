@@ -3,11 +3,17 @@ package im.comity.testkit.peer;
 import im.comity.testkit.FakeClock;
 import im.comity.testkit.Pipe;
 import im.comity.testkit.Transcript;
+import im.comity.testkit.peer.StreamReader.Event;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Base64;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  *   north.expectFeatures();
  *   north.requestDialback("north.example", "south.example", "secret");
  *   north.send(Xmpp.message("a@north.example", "b@south.example", "Hello"));
- *   north.close();
  * }
  * }</pre>
  *
@@ -36,11 +41,28 @@ public final class ScriptedPeer implements AutoCloseable {
   /** Real time to wait for the other side, unless told otherwise. */
   public static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private ScriptedPeer() {}
+  /** Real time for the effects of an advanced clock to show. */
+  private static final Duration SETTLING = Duration.ofMillis(50);
+
+  private static final AtomicLong STREAMS = new AtomicLong();
+
+  private final StreamReader reader;
+  private volatile Wire wire;
+  private volatile Transcript transcript = new Transcript(InstantSource.system());
+  private volatile Duration patience = PATIENCE;
+  private String name = "the scripted peer";
+  private StreamHead head = StreamHead.server();
+  private @Nullable String streamId;
+  private boolean streamEndSent;
+
+  private ScriptedPeer(Wire wire) {
+    this.wire = wire;
+    this.reader = new StreamReader(wire);
+  }
 
   /** A peer at this end of a wire. */
   public static ScriptedPeer on(Wire wire) {
-    throw new UnsupportedOperationException();
+    return new ScriptedPeer(wire);
   }
 
   /** A peer at this end of a pipe. */
@@ -49,7 +71,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   /** A peer at this end of a TCP connection. */
-  public static ScriptedPeer on(Socket socket) {
+  public static ScriptedPeer on(Socket socket) throws IOException {
     return on(Wire.of(socket));
   }
 
@@ -60,25 +82,28 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** Names it in failures. */
   public ScriptedPeer named(String name) {
-    throw new UnsupportedOperationException();
+    this.name = name;
+    return this;
   }
 
   /** Real time to wait for the other side from now on; a safety net. */
   public ScriptedPeer patience(Duration time) {
-    throw new UnsupportedOperationException();
+    patience = time;
+    return this;
   }
 
-  /** Takes the times of the transcript from here; to be called before anything is said. */
+  /** Begins the transcript anew, with the times of this clock. */
   public ScriptedPeer clock(InstantSource clock) {
-    throw new UnsupportedOperationException();
+    transcript = new Transcript(clock);
+    return this;
   }
 
   /** What was said so far. */
   public Transcript transcript() {
-    throw new UnsupportedOperationException();
+    return transcript;
   }
 
-  // Streams
+  // ---- Streams
 
   /** Begins or restarts a stream with a header of {@link StreamHead#server()}. */
   public Received open(String from, String to) {
@@ -91,7 +116,10 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the header with which the other side answered
    */
   public Received open(StreamHead head) {
-    throw new UnsupportedOperationException();
+    sendHeader(head);
+    Received answer = expectHeader();
+    streamId = answer.attribute("id");
+    return answer;
   }
 
   /**
@@ -101,22 +129,44 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the header that came
    */
   public Received accept() {
-    throw new UnsupportedOperationException();
+    Received header = expectHeader();
+    sendHeader(
+        StreamHead.server()
+            .from(header.attribute("to"))
+            .to(header.attribute("from"))
+            .id("testkit-" + STREAMS.incrementAndGet()));
+    return header;
   }
 
   /** Waits for the other side's header and answers with this one. */
   public Received accept(StreamHead answer) {
-    throw new UnsupportedOperationException();
+    Received header = expectHeader();
+    sendHeader(answer);
+    return header;
   }
 
   /** Sends a header and waits for nothing. */
   public void sendHeader(StreamHead head) {
-    throw new UnsupportedOperationException();
+    this.head = head;
+    streamEndSent = false;
+    streamId = head.attribute("id");
+    if (streamId != null) {
+      transcript.mask(streamId, "id");
+    }
+    send(head.xml());
   }
 
   /** Waits for a header: what comes next must begin a new document. */
   public Received expectHeader() {
-    throw new UnsupportedOperationException();
+    reader.restart();
+    Event event = nextBut("a stream header");
+    if (event instanceof Event.Header(Received tag)) {
+      if (!tag.is(Xmpp.STREAM, "stream")) {
+        throw failure("expected a stream header, but received " + tag);
+      }
+      return tag;
+    }
+    throw unexpected("a stream header", event);
   }
 
   /**
@@ -125,56 +175,120 @@ public final class ScriptedPeer implements AutoCloseable {
    * @throws AssertionError if there is none
    */
   public String streamId() {
-    throw new UnsupportedOperationException();
+    if (streamId == null) {
+      throw failure("the stream has no id");
+    }
+    return streamId;
   }
 
   /** Offers these features, for example {@link Xmpp#STARTTLS_FEATURE}; or none. */
   public void sendFeatures(String... features) {
-    throw new UnsupportedOperationException();
+    String tag = head.qualified("features");
+    send("<" + tag + ">" + String.join("", features) + "</" + tag + ">");
   }
 
   /** Waits for the stream features. */
   public Received expectFeatures() {
-    throw new UnsupportedOperationException();
+    return expect(Xmpp.STREAM, "features");
   }
 
   /** Ends the stream that this side sends. */
   public void sendStreamEnd() {
-    throw new UnsupportedOperationException();
+    streamEndSent = true;
+    send(head.endTag());
   }
 
-  // Saying
+  // ---- Saying
 
   /** Sends text as it is, in one write. Nothing checks that it is XML. */
   public void send(String xml) {
-    throw new UnsupportedOperationException();
+    sendBytes(xml.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Sends bytes as they are, in one write. */
   public void sendBytes(byte... bytes) {
-    throw new UnsupportedOperationException();
+    transcript.sent(bytes);
+    write(bytes, 0, bytes.length);
   }
 
   /** Sends text in pieces of so many bytes, each in a write of its own. */
   public void sendInPieces(String xml, int size) {
-    throw new UnsupportedOperationException();
+    byte[] bytes = xml.getBytes(StandardCharsets.UTF_8);
+    transcript.sent(bytes);
+    for (int at = 0; at < bytes.length; at += size) {
+      write(bytes, at, Math.min(size, bytes.length - at));
+    }
   }
 
-  // Being told
+  private void write(byte[] bytes, int from, int length) {
+    try {
+      wire.write(bytes, from, length, patience);
+    } catch (IOException e) {
+      throw failure("could not send: " + e, e);
+    }
+  }
+
+  /** Sends text, or takes down that nobody is there to read it. */
+  void sendIfThere(String xml) {
+    byte[] bytes = xml.getBytes(StandardCharsets.UTF_8);
+    try {
+      wire.write(bytes, 0, bytes.length, patience);
+      transcript.sent(bytes);
+    } catch (IOException e) {
+      transcript.note("could not send " + xml + ": " + e.getMessage());
+    }
+  }
+
+  // ---- Being told
 
   /** The next first-level element; a stream that ends instead fails. */
   public Received next() {
-    throw new UnsupportedOperationException();
+    return next("an element");
+  }
+
+  private Received next(String wanted) {
+    Event event = nextBut(wanted);
+    if (event instanceof Event.Element(Received element)) {
+      return element;
+    }
+    throw unexpected(wanted, event);
   }
 
   /** The next first-level element, or null if the stream or the connection ends in order. */
   public @Nullable Received nextOrEnd() {
-    throw new UnsupportedOperationException();
+    Event event = nextBut("an element or the end");
+    return switch (event) {
+      case Event.Element(Received element) -> element;
+      case Event.StreamEnd _, Event.End _ -> null;
+      default -> throw unexpected("an element or the end", event);
+    };
+  }
+
+  /** The next first-level element, or null however the stream or the connection ends. */
+  @Nullable Received nextOrGone() {
+    try {
+      Event event = read();
+      while (event instanceof Event.Space) {
+        event = read();
+      }
+      return event instanceof Event.Element(Received element) ? element : null;
+    } catch (SocketTimeoutException | StreamReader.Malformed e) {
+      throw failure("expected an element or the end, but " + e.getMessage(), e);
+    } catch (IOException e) {
+      transcript.note("connection broken: " + e.getMessage());
+      return null;
+    }
   }
 
   /** The next first-level element, which must be like this. */
   public Received expect(Match match) {
-    throw new UnsupportedOperationException();
+    Received element = next(match.toString());
+    String unmet = match.unmet(element);
+    if (unmet != null) {
+      throw failure(
+          "expected %s,%n but received %s,%n which lacks %s".formatted(match, element, unmet));
+    }
+    return element;
   }
 
   /** The next first-level element, which must be this. */
@@ -184,12 +298,21 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** The first of the next first-level elements that is like this; the others are passed over. */
   public Received await(Match match) {
-    throw new UnsupportedOperationException();
+    while (true) {
+      Received element = next(match.toString());
+      if (match.test(element)) {
+        return element;
+      }
+    }
   }
 
   /** The whitespace that must come next, as a keepalive; elsewhere whitespace is passed over. */
   public String expectWhitespace() {
-    throw new UnsupportedOperationException();
+    Event event = event("whitespace");
+    if (event instanceof Event.Space(String text)) {
+      return text;
+    }
+    throw unexpected("whitespace", event);
   }
 
   /**
@@ -199,12 +322,27 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the error
    */
   public Received expectStreamError(String condition) {
-    throw new UnsupportedOperationException();
+    Match error =
+        Match.element(Xmpp.STREAM, "error")
+            .child(Match.element(Xmpp.STREAM_ERRORS, condition))
+            .that("no second condition", e -> conditions(e) == 1);
+    Received received = expect(error);
+    expectStreamEnd();
+    return received;
+  }
+
+  private static long conditions(Received error) {
+    return error.children().stream()
+        .filter(c -> c.namespace().equals(Xmpp.STREAM_ERRORS) && !c.name().equals("text"))
+        .count();
   }
 
   /** The end tag of the other side's stream. */
   public void expectStreamEnd() {
-    throw new UnsupportedOperationException();
+    Event event = nextBut("the end of the stream");
+    if (!(event instanceof Event.StreamEnd)) {
+      throw unexpected("the end of the stream", event);
+    }
   }
 
   /**
@@ -212,17 +350,34 @@ public final class ScriptedPeer implements AutoCloseable {
    * ended its own, and then the end of the connection, under TLS by close_notify.
    */
   public void expectClose() {
-    throw new UnsupportedOperationException();
+    expectStreamEnd();
+    if (!streamEndSent) {
+      sendStreamEnd();
+    }
+    expectEnd();
+    close();
   }
 
   /** The end of the connection without any further XML, under TLS by close_notify. */
   public void expectEnd() {
-    throw new UnsupportedOperationException();
+    Event event = nextBut("the end of the connection");
+    if (!(event instanceof Event.End)) {
+      throw unexpected("the end of the connection", event);
+    }
   }
 
   /** The end of the connection without any further XML, in order or not. */
   public void expectDisconnect() {
-    throw new UnsupportedOperationException();
+    try {
+      Event event = read();
+      if (!(event instanceof Event.End)) {
+        throw unexpected("the end of the connection", event);
+      }
+    } catch (SocketTimeoutException | StreamReader.Malformed e) {
+      throw failure("expected the end of the connection, but " + e.getMessage(), e);
+    } catch (IOException e) {
+      transcript.note("connection broken: " + e.getMessage());
+    }
   }
 
   /**
@@ -231,7 +386,10 @@ public final class ScriptedPeer implements AutoCloseable {
    * ms of real time more.
    */
   public void expectSilenceWhile(Runnable action) {
-    throw new UnsupportedOperationException();
+    action.run();
+    if (reader.await(SETTLING)) {
+      throw unexpected("silence", event("silence"));
+    }
   }
 
   /**
@@ -239,19 +397,119 @@ public final class ScriptedPeer implements AutoCloseable {
    * now.
    */
   public void expectSilence(FakeClock clock, Duration time) {
-    throw new UnsupportedOperationException();
+    AtomicBoolean over = new AtomicBoolean();
+    FakeClock.Task end = clock.after(time, () -> over.set(true));
+    try {
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (!over.get()) {
+        // What comes in the very moment of the end is no breach of the silence before it.
+        if (reader.await(SETTLING) && !over.get()) {
+          throw unexpected("silence for " + time, event("silence"));
+        }
+        if (deadline - System.nanoTime() < 0) {
+          throw failure("nobody advanced the clock by " + time + " within " + patience);
+        }
+      }
+    } finally {
+      end.cancel();
+    }
   }
 
-  // TLS
+  /** The next event that is not whitespace. */
+  private Event nextBut(String wanted) {
+    Event event = event(wanted);
+    while (event instanceof Event.Space) {
+      event = event(wanted);
+    }
+    return event;
+  }
+
+  private Event event(String wanted) {
+    try {
+      return read();
+    } catch (SocketTimeoutException e) {
+      String partial = reader.partial();
+      String came = partial.isEmpty() ? "nothing came" : "only this came: " + partial;
+      throw failure("expected %s, but %s within %s".formatted(wanted, came, patience), e);
+    } catch (StreamReader.Malformed e) {
+      throw failure(
+          "expected %s, but received what is not well-formed (%s): %s"
+              .formatted(wanted, e.getMessage(), reader.partial()),
+          e);
+    } catch (IOException e) {
+      throw failure("expected %s, but the connection broke: %s".formatted(wanted, e), e);
+    }
+  }
+
+  /** Reads and takes down. */
+  private Event read() throws IOException {
+    Event event = reader.next(patience);
+    switch (event) {
+      case Event.Header(Received tag) -> {
+        mask(tag.attribute("id"), "id");
+        transcript.received(tag.raw());
+      }
+      case Event.Element(Received element) -> {
+        maskKeys(element);
+        transcript.received(element.raw());
+      }
+      case Event.Space(String text) -> transcript.received(text);
+      case Event.StreamEnd(String raw) -> transcript.received(raw);
+      case Event.End _ -> transcript.note("end of the connection");
+    }
+    return event;
+  }
+
+  private void maskKeys(Received element) {
+    if (element.namespace().equals(Xmpp.DIALBACK) && element.attribute("type") == null) {
+      mask(element.attribute("id"), "id");
+      mask(element.text().strip(), "key");
+    } else if (element.is(Xmpp.COMPONENT, "handshake")) {
+      mask(element.text().strip(), "key");
+    }
+  }
+
+  private void mask(@Nullable String value, String kind) {
+    if (value != null) {
+      transcript.mask(value, kind);
+    }
+  }
+
+  private AssertionError unexpected(String wanted, Event event) {
+    String came =
+        switch (event) {
+          case Event.Header(Received tag) -> "received a stream header: " + tag;
+          case Event.Element(Received element) -> "received " + element;
+          case Event.Space(String text) -> "received whitespace of " + text.length();
+          case Event.StreamEnd _ -> "the other side ended the stream";
+          case Event.End _ -> "the other side ended the connection";
+        };
+    return failure("expected " + wanted + ", but " + came);
+  }
+
+  private AssertionError failure(String what) {
+    return failure(what, null);
+  }
+
+  private AssertionError failure(String what, @Nullable Throwable cause) {
+    return new AssertionError(
+        "%s: %s%nThe conversation so far:%n%s".formatted(name, what, transcript), cause);
+  }
+
+  // ---- TLS
 
   /** Sends {@code <starttls/>}, expects {@code <proceed/>} and makes the handshake. */
   public TlsFacts requestTls(TlsOptions options) {
-    throw new UnsupportedOperationException();
+    send(Xmpp.STARTTLS);
+    expect(Xmpp.TLS, "proceed");
+    return startTls(options);
   }
 
   /** Expects {@code <starttls/>}, sends {@code <proceed/>} and makes the handshake. */
   public TlsFacts acceptTls(TlsOptions options) {
-    throw new UnsupportedOperationException();
+    expect(Xmpp.TLS, "starttls");
+    send(Xmpp.PROCEED);
+    return startTls(options);
   }
 
   /**
@@ -260,7 +518,29 @@ public final class ScriptedPeer implements AutoCloseable {
    * @throws AssertionError also if the other side has sent plaintext that was not yet read
    */
   public TlsFacts startTls(TlsOptions options) {
-    throw new UnsupportedOperationException();
+    try {
+      return handshake(options);
+    } catch (IOException e) {
+      throw failure("the TLS handshake failed: " + e, e);
+    }
+  }
+
+  private TlsFacts handshake(TlsOptions options) throws IOException {
+    byte[] early = reader.buffered();
+    if (early.length > 0) {
+      throw failure("plaintext where the TLS handshake belongs: " + Transcript.text(early));
+    }
+    wire = wire.startTls(options, patience);
+    reader.switchTo(wire);
+    streamId = null;
+    TlsFacts facts = wire.tls();
+    if (facts == null) {
+      throw new IllegalStateException("TLS without facts");
+    }
+    // No cipher suites: which one it is differs from machine to machine.
+    transcript.note(
+        "%s, SNI %s, ALPN %s".formatted(facts.protocol(), facts.serverName(), facts.alpn()));
+    return facts;
   }
 
   /**
@@ -270,15 +550,23 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return how it failed
    */
   public IOException expectTlsFailure(TlsOptions options) {
-    throw new UnsupportedOperationException();
+    try {
+      handshake(options);
+      throw unexpected("TLS to fail", read());
+    } catch (SocketTimeoutException | StreamReader.Malformed e) {
+      throw failure("expected TLS to fail, but it did not: " + e, e);
+    } catch (IOException e) {
+      transcript.note("TLS failed: " + e.getMessage());
+      return e;
+    }
   }
 
   /** What is known about TLS on this connection, or null without. */
   public @Nullable TlsFacts tls() {
-    throw new UnsupportedOperationException();
+    return wire.tls();
   }
 
-  // SASL
+  // ---- SASL
 
   /**
    * Asks for EXTERNAL and expects success; a new {@link #open} must follow.
@@ -286,7 +574,8 @@ public final class ScriptedPeer implements AutoCloseable {
    * @param identity the authorization identity, or null for none
    */
   public void requestExternal(@Nullable String identity) {
-    throw new UnsupportedOperationException();
+    send(Xmpp.external(identity));
+    expect(Xmpp.SASL, "success");
   }
 
   /**
@@ -295,39 +584,78 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the authorization identity, empty for none
    */
   public String acceptExternal() {
-    throw new UnsupportedOperationException();
+    String identity = expectExternal();
+    send(Xmpp.SUCCESS);
+    return identity;
   }
 
-  /** Expects a request for EXTERNAL and refuses it. */
+  /**
+   * Expects a request for EXTERNAL and refuses it.
+   *
+   * @param condition for example {@code not-authorized}
+   * @return the authorization identity, empty for none
+   */
   public String refuseExternal(String condition) {
-    throw new UnsupportedOperationException();
+    String identity = expectExternal();
+    send(Xmpp.saslFailure(condition));
+    return identity;
   }
 
-  // Dialback
+  /** Expects a request for EXTERNAL with its initial response, as servers send it. */
+  private String expectExternal() {
+    Received auth = expect(Match.element(Xmpp.SASL, "auth").attribute("mechanism", "EXTERNAL"));
+    String response = auth.text().strip();
+    if (response.equals("=")) {
+      return "";
+    }
+    if (response.isEmpty()) {
+      throw failure("an empty initial response, which is written = (RFC 6120 6.4.2)");
+    }
+    try {
+      return new String(Base64.getDecoder().decode(response), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw failure("the initial response is not base64: " + response, e);
+    }
+  }
+
+  // ---- Dialback
 
   /** Sends {@code db:result} with a key of this secret and expects it to be found valid. */
   public void requestDialback(String from, String to, String secret) {
-    throw new UnsupportedOperationException();
+    sendDialbackRequest(from, to, secret);
+    expectDialbackAnswer(to, from, "valid");
   }
 
   /** Sends {@code db:result} with a key of this secret for the stream's id. */
   public void sendDialbackRequest(String from, String to, String secret) {
-    throw new UnsupportedOperationException();
+    String key = Xmpp.dialbackKey(secret, to, from, streamId());
+    transcript.mask(key, "key");
+    send(Xmpp.dialbackRequest(from, to, key));
   }
 
   /** Expects {@code db:result} of step 4 with these addresses and this type. */
   public Received expectDialbackAnswer(String from, String to, String type) {
-    throw new UnsupportedOperationException();
+    return expect(
+        Match.element(Xmpp.DIALBACK, "result")
+            .attribute("from", from)
+            .attribute("to", to)
+            .attribute("type", type));
   }
 
   /** Expects {@code db:result} of step 1 with these addresses. */
   public Received expectDialbackRequest(String from, String to) {
-    throw new UnsupportedOperationException();
+    return expect(
+        Match.element(Xmpp.DIALBACK, "result")
+            .attribute("from", from)
+            .attribute("to", to)
+            .without("type"));
   }
 
   /** Expects {@code db:result} of step 1 with these addresses and answers valid. */
   public Received acceptDialback(String from, String to) {
-    throw new UnsupportedOperationException();
+    Received request = expectDialbackRequest(from, to);
+    send(Xmpp.dialbackAnswer(to, from, "valid"));
+    return request;
   }
 
   /**
@@ -336,7 +664,16 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the type of the answer, which must mirror the request
    */
   public String verifyKey(String from, String to, String id, String key) {
-    throw new UnsupportedOperationException();
+    transcript.mask(id, "id");
+    transcript.mask(key, "key");
+    send(Xmpp.verifyRequest(from, to, id, key));
+    return expect(
+            Match.element(Xmpp.DIALBACK, "verify")
+                .attribute("from", to)
+                .attribute("to", from)
+                .attribute("id", id)
+                .attribute("type"))
+        .required("type");
   }
 
   /**
@@ -346,36 +683,67 @@ public final class ScriptedPeer implements AutoCloseable {
    * @return the request
    */
   public Received answerVerify(String secret) {
-    throw new UnsupportedOperationException();
+    Received request =
+        expect(
+            Match.element(Xmpp.DIALBACK, "verify")
+                .attribute("from")
+                .attribute("to")
+                .attribute("id")
+                .without("type"));
+    send(Xmpp.answerTo(request, secret));
+    return request;
   }
 
-  // Components
+  // ---- Components
 
   /** Opens the stream of a component and makes the handshake (XEP-0114). */
-  public void openComponent(String name, String secret) {
-    throw new UnsupportedOperationException();
+  public void openComponent(String component, String secret) {
+    open(StreamHead.component(component));
+    String digest = Xmpp.componentHandshake(streamId(), secret);
+    transcript.mask(digest, "key");
+    send("<handshake>" + digest + "</handshake>");
+    expect(Xmpp.COMPONENT, "handshake");
   }
 
-  // Ends
+  // ---- Ends
 
   /** Ends what this side sends, under TLS by close_notify; the other side may go on. */
   public void closeOutput() {
-    throw new UnsupportedOperationException();
+    transcript.note("ends its output");
+    end(wire::closeOutput);
   }
 
   /** Ends what this side sends, under TLS without close_notify. */
   public void cutOutput() {
-    throw new UnsupportedOperationException();
+    transcript.note("cuts its output");
+    end(wire::cutOutput);
   }
 
   /** Breaks the connection. */
   public void reset() {
-    throw new UnsupportedOperationException();
+    transcript.note("resets the connection");
+    end(wire::reset);
   }
 
-  /** Ends the connection. Never fails, and may be called again. */
+  /** Ends the connection, and never fails: what the other side has made of it does not matter. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    try {
+      wire.close();
+    } catch (IOException e) {
+      transcript.note("connection broken while closing: " + e.getMessage());
+    }
+  }
+
+  private interface Ending {
+    void end() throws IOException;
+  }
+
+  private void end(Ending ending) {
+    try {
+      ending.end();
+    } catch (IOException e) {
+      throw failure("could not end the connection: " + e, e);
+    }
   }
 }

@@ -3,8 +3,19 @@ package im.comity.testkit.peer;
 import im.comity.testkit.Pipe;
 import im.comity.testkit.Transcript;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server whose every connection follows a script, each on a virtual thread of its own.
@@ -15,6 +26,8 @@ public final class ScriptedServer implements AutoCloseable {
   /** Connections at one time; more are closed at once. */
   public static final int MAX_CONNECTIONS = 1_000;
 
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   /** What happens on one connection. */
   @FunctionalInterface
   public interface Script {
@@ -22,21 +35,51 @@ public final class ScriptedServer implements AutoCloseable {
     void play(ScriptedPeer peer) throws Exception;
   }
 
-  private ScriptedServer() {}
+  private final Script script;
+  private final @Nullable ServerSocket listening;
+  private final @Nullable Thread acceptor;
 
-  /** A server that listens on a free port of 127.0.0.1. */
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition ended = lock.newCondition();
+
+  // All guarded by the lock.
+  private final List<Supplier<Transcript>> conversations = new ArrayList<>();
+  private final Set<Thread> players = new HashSet<>();
+  private final List<Throwable> failures = new ArrayList<>();
+  private int played;
+  private boolean closed;
+
+  private ScriptedServer(Script script, @Nullable ServerSocket listening) {
+    this.script = script;
+    this.listening = listening;
+    this.acceptor =
+        listening == null
+            ? null
+            : Thread.ofVirtual()
+                .name("scripted server on port " + listening.getLocalPort())
+                .start(() -> acceptFrom(listening));
+  }
+
+  /** A server that listens on a free port of the loopback address. */
   public static ScriptedServer onLoopback(Script script) throws IOException {
-    return on(new InetSocketAddress("127.0.0.1", 0), script);
+    return on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), script);
   }
 
   /** A server that listens on this address. */
   public static ScriptedServer on(InetSocketAddress address, Script script) throws IOException {
-    throw new UnsupportedOperationException();
+    ServerSocket listening = new ServerSocket();
+    try {
+      listening.bind(address);
+    } catch (IOException e) {
+      listening.close();
+      throw e;
+    }
+    return new ScriptedServer(script, listening);
   }
 
   /** A server that is reached through {@link #connect()} only. */
   public static ScriptedServer inMemory(Script script) {
-    throw new UnsupportedOperationException();
+    return new ScriptedServer(script, null);
   }
 
   /**
@@ -45,27 +88,102 @@ public final class ScriptedServer implements AutoCloseable {
    * @throws IllegalStateException if it does not
    */
   public InetSocketAddress address() {
-    throw new UnsupportedOperationException();
+    if (listening == null) {
+      throw new IllegalStateException("this server does not listen");
+    }
+    return (InetSocketAddress) listening.getLocalSocketAddress();
   }
 
   /** Connects to it through a new pipe. */
   public Pipe.End connect() {
-    throw new UnsupportedOperationException();
+    return connect(new Pipe());
   }
 
   /** Connects to it through this pipe, of which it takes the right end. */
   public Pipe.End connect(Pipe pipe) {
-    throw new UnsupportedOperationException();
+    try {
+      take(Wire.of(pipe.right()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return pipe.left();
+  }
+
+  private void acceptFrom(ServerSocket from) {
+    try {
+      while (true) {
+        take(Wire.of(from.accept()));
+      }
+    } catch (IOException e) {
+      lock.lock();
+      try {
+        if (!closed) {
+          failures.add(e);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void take(Wire wire) throws IOException {
+    lock.lock();
+    try {
+      if (closed || players.size() >= MAX_CONNECTIONS) {
+        wire.close();
+        return;
+      }
+      int number = conversations.size();
+      ScriptedPeer peer = ScriptedPeer.on(wire).named("connection " + (number + 1));
+      conversations.add(peer::transcript);
+      Thread player =
+          Thread.ofVirtual()
+              .name("scripted connection " + (number + 1))
+              .unstarted(() -> play(peer, number));
+      players.add(player);
+      player.start();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void play(ScriptedPeer peer, int number) {
+    Throwable failure = null;
+    try (peer) {
+      script.play(peer);
+    } catch (Throwable e) {
+      failure = e;
+    }
+    Transcript said = peer.transcript();
+    lock.lock();
+    try {
+      // Of a connection that has ended nothing is kept but what was said.
+      conversations.set(number, () -> said);
+      players.remove(Thread.currentThread());
+      played++;
+      // Scripts that were broken off by close() have not failed.
+      if (failure != null && !closed) {
+        failures.add(failure);
+      }
+      ended.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** How many connections it has had. */
   public int connections() {
-    throw new UnsupportedOperationException();
+    return transcripts().size();
   }
 
   /** What was said on each connection so far, in the order in which they came. */
   public List<Transcript> transcripts() {
-    throw new UnsupportedOperationException();
+    lock.lock();
+    try {
+      return conversations.stream().map(Supplier::get).toList();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -74,7 +192,30 @@ public final class ScriptedServer implements AutoCloseable {
    * @throws AssertionError if a script failed, or on ten seconds of real time
    */
   public void awaitPlayed(int connections) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    lock.lock();
+    try {
+      long left = PATIENCE.toNanos();
+      while (played < connections && failures.isEmpty()) {
+        if (left <= 0) {
+          throw new AssertionError(
+              "waited for %d connections to be played, %d came and %d were"
+                  .formatted(connections, conversations.size(), played));
+        }
+        left = ended.awaitNanos(left);
+      }
+      throwFailures();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void throwFailures() {
+    if (!failures.isEmpty()) {
+      AssertionError failed = new AssertionError("a script failed", failures.getFirst());
+      failures.stream().skip(1).forEach(failed::addSuppressed);
+      failures.clear();
+      throw failed;
+    }
   }
 
   /**
@@ -85,6 +226,36 @@ public final class ScriptedServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    List<Thread> threads;
+    lock.lock();
+    try {
+      closed = true;
+      threads = new ArrayList<>(players);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      if (listening != null && acceptor != null) {
+        listening.close();
+        threads.add(acceptor);
+      }
+      for (Thread thread : threads) {
+        thread.interrupt();
+        if (!thread.join(PATIENCE)) {
+          throw new AssertionError("does not end: " + thread.getName());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while closing", e);
+    }
+    lock.lock();
+    try {
+      throwFailures();
+    } finally {
+      lock.unlock();
+    }
   }
 }

@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 public interface Wire extends AutoCloseable {
   /** A wire over one end of a pipe. */
   static Wire of(Pipe.End end) {
-    throw new UnsupportedOperationException();
+    return new PipeWire(end);
   }
 
   /** A wire over a connected socket. */
-  static Wire of(Socket socket) {
-    throw new UnsupportedOperationException();
+  static Wire of(Socket socket) throws IOException {
+    return new SocketWire(socket);
   }
 
   /**
@@ -31,7 +31,14 @@ public interface Wire extends AutoCloseable {
    * @throws IOException if none was accepted within ten seconds
    */
   static Wire connect(InetSocketAddress address) throws IOException {
-    throw new UnsupportedOperationException();
+    Socket socket = new Socket();
+    try {
+      socket.connect(address, 10_000);
+      return new SocketWire(socket);
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
   }
 
   /**
@@ -70,6 +77,6 @@ public interface Wire extends AutoCloseable {
    * @throws IOException if the connection ends before it is done
    */
   default Wire startTls(TlsOptions options, Duration patience) throws IOException {
-    throw new UnsupportedOperationException();
+    return TlsWire.handshake(this, options, patience);
   }
 }

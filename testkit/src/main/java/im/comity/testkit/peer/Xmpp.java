@@ -182,6 +182,17 @@ public final class Xmpp {
     }
   }
 
+  /**
+   * The authoritative server's answer to a {@code db:verify}: valid if the key is of the secret.
+   */
+  static String answerTo(Received verify, String secret) {
+    String from = verify.required("from");
+    String to = verify.required("to");
+    String id = verify.required("id");
+    boolean valid = verify.text().strip().equals(dialbackKey(secret, from, to, id));
+    return verifyAnswer(to, from, id, valid ? "valid" : "invalid");
+  }
+
   /** The digest by which a component shows that it knows the secret (XEP-0114). */
   public static String componentHandshake(String streamId, String secret) {
     try {
