@@ -526,7 +526,7 @@ final class StreamReader {
       if ((next & 0xc0) != 0x80) {
         throw new Malformed("not UTF-8");
       }
-      character = character << 6 | next & 0x3f;
+      character = (character << 6) | (next & 0x3f);
     }
     int least = more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000;
     boolean surrogate =
@@ -547,38 +547,39 @@ final class StreamReader {
 
   /** Char of XML 1.0 2.2. */
   private static boolean isXml(int c) {
-    return isSpace(c)
-        || c >= 0x20 && c <= 0xd7ff
-        || c >= 0xe000 && c <= 0xfffd
-        || c >= 0x10000 && c <= 0x10ffff;
+    return isSpace(c) || in(c, 0x20, 0xd7ff) || in(c, 0xe000, 0xfffd) || in(c, 0x10000, 0x10ffff);
   }
 
   /** NameStartChar of XML 1.0 2.3 (fifth edition), without the colon. */
   private static boolean isNameStart(int c) {
-    return c >= 'a' && c <= 'z'
-        || c >= 'A' && c <= 'Z'
+    return in(c, 'a', 'z')
+        || in(c, 'A', 'Z')
         || c == '_'
-        || c >= 0xc0 && c <= 0x2ff && c != 0xd7 && c != 0xf7
-        || c >= 0x370 && c <= 0x1fff && c != 0x37e
+        || (in(c, 0xc0, 0x2ff) && c != 0xd7 && c != 0xf7)
+        || (in(c, 0x370, 0x1fff) && c != 0x37e)
         || c == 0x200c
         || c == 0x200d
-        || c >= 0x2070 && c <= 0x218f
-        || c >= 0x2c00 && c <= 0x2fef
-        || c >= 0x3001 && c <= 0xd7ff
-        || c >= 0xf900 && c <= 0xfdcf
-        || c >= 0xfdf0 && c <= 0xfffd
-        || c >= 0x10000 && c <= 0xeffff;
+        || in(c, 0x2070, 0x218f)
+        || in(c, 0x2c00, 0x2fef)
+        || in(c, 0x3001, 0xd7ff)
+        || in(c, 0xf900, 0xfdcf)
+        || in(c, 0xfdf0, 0xfffd)
+        || in(c, 0x10000, 0xeffff);
   }
 
   /** NameChar of XML 1.0 2.3 (fifth edition), without the colon. */
   private static boolean isName(int c) {
     return isNameStart(c)
-        || c >= '0' && c <= '9'
+        || in(c, '0', '9')
         || c == '-'
         || c == '.'
         || c == 0xb7
-        || c >= 0x300 && c <= 0x36f
+        || in(c, 0x300, 0x36f)
         || c == 0x203f
         || c == 0x2040;
+  }
+
+  private static boolean in(int c, int from, int to) {
+    return c >= from && c <= to;
   }
 }

@@ -216,24 +216,19 @@ final class TlsWire implements Wire {
     } finally {
       plain.flip();
     }
-    switch (result.getStatus()) {
-      case OK -> {
-        return result.bytesConsumed() > 0 || result.bytesProduced() > 0;
-      }
-      case CLOSED -> {
-        closedByPeer = true;
-        return true;
-      }
+    return switch (result.getStatus()) {
+      case OK -> result.bytesConsumed() > 0 || result.bytesProduced() > 0;
+      case BUFFER_UNDERFLOW -> false;
       case BUFFER_OVERFLOW -> {
         int needed = engine.getSession().getApplicationBufferSize() + plain.remaining();
         plain = ByteBuffer.allocate(needed).put(plain).flip();
-        return true;
+        yield true;
       }
-      case BUFFER_UNDERFLOW -> {
-        return false;
+      case CLOSED -> {
+        closedByPeer = true;
+        yield true;
       }
-    }
-    throw new IllegalStateException("unknown status " + result);
+    };
   }
 
   /** Reads more to decrypt; false at the end. */
