@@ -56,7 +56,7 @@ final class AddressOrder {
     return address instanceof Inet4Address;
   }
 
-  /** The default policy table of RFC 6724 section 2.1. */
+  /** RFC 6724 section 2.1, without the IPv4-mapped and -compatible prefixes nobody can reach. */
   private static int precedence(InetAddress address) {
     if (isIpv4(address)) {
       return 35;

@@ -18,7 +18,7 @@ public sealed interface DnsBehaviour {
   /** An empty answer with response code 5. */
   DnsBehaviour REFUSED = new Rcode(5);
 
-  /** Octets that are no DNS message, though they begin with the question's ID. */
+  /** Octets that are no DNS message, though they begin like the answer. */
   DnsBehaviour GARBAGE = new Garbage();
 
   /** The answer from the zones under another message ID, as a blind forger sends it. */

@@ -58,14 +58,15 @@ public enum ZoneDefect {
           SERVFAIL,
           SILENT ->
           true;
-      case UNSIGNED,
-          STRIPPED,
-          OPT_OUT,
-          HIGH_ITERATIONS,
-          UNSUPPORTED_ALGORITHM,
-          UNSUPPORTED_DIGEST,
-          MISMATCHED_DS ->
-          false;
+      default -> false;
+    };
+  }
+
+  /** Whether it says nothing of an unsigned zone. */
+  boolean needsSignatures() {
+    return switch (this) {
+      case UNSIGNED, SERVFAIL, SILENT -> false;
+      default -> true;
     };
   }
 }
