@@ -1,6 +1,6 @@
 package im.comity.dialback;
 
-import im.comity.stanza.ErrorType;
+import im.comity.stanza.StanzaError;
 import im.comity.stanza.StanzaErrorCondition;
 
 /** How a dialback request was answered: the {@code type} of the element, and what belongs to it. */
@@ -14,18 +14,15 @@ public sealed interface DialbackAnswer {
   /**
    * The question could not be answered; fatal for the pair, not for the stream (S2S-DB-21).
    *
-   * @param type how the sender would go on
-   * @param condition {@link StanzaErrorCondition#UNDEFINED_CONDITION} for one that RFC 6120 has not
-   * @param name the condition as it stood on the wire, bounded
-   * @param text for people, bounded; may be empty
+   * @param error what was said
+   * @param name the condition as it stood on the wire, bounded: some put there what is no stanza
+   *     error condition; empty if there was none
    */
-  record Failed(ErrorType type, StanzaErrorCondition condition, String name, String text)
-      implements DialbackAnswer {
+  record Failed(StanzaError error, String name) implements DialbackAnswer {
 
     /** An error of ours, for a cause. */
     public static Failed because(DialbackRefusal cause) {
-      StanzaErrorCondition condition = cause.condition();
-      return new Failed(condition.defaultType(), condition, condition.wire(), cause.text());
+      return new Failed(StanzaError.of(cause.condition(), cause.text()), cause.condition().wire());
     }
 
     /** What it means for another try (S2S-DB-24). */
@@ -33,7 +30,7 @@ public sealed interface DialbackAnswer {
       if (name.equals("host-unknown")) {
         return Meaning.NOT_HOSTED; // a stream error condition, which some put here
       }
-      return switch (condition) {
+      return switch (StanzaErrorCondition.of(name)) {
         case POLICY_VIOLATION -> Meaning.NEEDS_TLS;
         case NOT_AUTHORIZED -> Meaning.NEEDS_PROOF;
         case ITEM_NOT_FOUND, NOT_ALLOWED -> Meaning.NOT_HOSTED;

@@ -23,7 +23,7 @@ public final class DialbackSecret {
   /**
    * The least length of a secret: every peer gets a key and may try secrets against it at leisure.
    */
-  public static final int LEAST_LENGTH = 16;
+  public static final int LEAST_LENGTH = 12;
 
   private static final String HMAC = "HmacSHA256";
   private static final int RANDOM_OCTETS = 32;

@@ -3,8 +3,7 @@ package im.comity.dialback;
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
 import im.comity.address.DomainPair;
-import im.comity.stanza.ErrorType;
-import im.comity.stanza.StanzaErrorCondition;
+import im.comity.stanza.StanzaError;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,10 @@ final class Wire {
   static final String VERIFY = "verify";
 
   private static final String PREFIX = "db";
-  private static final int LONGEST_TEXT = 256;
+  private static final int LONGEST_NAME = 64;
+
+  /** Stands for an error that is missing. */
+  private static final Element NOT_SAID = Element.of(Namespaces.SERVER, "error").build();
 
   private Wire() {}
 
@@ -32,20 +34,9 @@ final class Wire {
     return switch (answer) {
       case DialbackAnswer.Valid _ -> element.attribute("type", "valid").build();
       case DialbackAnswer.Invalid _ -> element.attribute("type", "invalid").build();
-      case DialbackAnswer.Failed error ->
-          element.attribute("type", "error").child(errorElement(error)).build();
+      case DialbackAnswer.Failed failed ->
+          element.attribute("type", "error").child(failed.error().toElement()).build();
     };
-  }
-
-  private static Element errorElement(DialbackAnswer.Failed error) {
-    Element.Builder element =
-        Element.of(Namespaces.SERVER, "error")
-            .attribute("type", error.type().wire())
-            .child(Element.of(Namespaces.STANZA_ERRORS, error.condition().wire()).build());
-    if (!error.text().isEmpty()) {
-      element.child(Element.of(Namespaces.STANZA_ERRORS, "text").text(error.text()).build());
-    }
-    return element.build();
   }
 
   static @Nullable DialbackReading read(Element element, boolean answer) {
@@ -97,13 +88,7 @@ final class Wire {
         switch (element.attribute("type")) {
           case "valid" -> new DialbackAnswer.Valid();
           case "invalid" -> new DialbackAnswer.Invalid();
-          case null ->
-              new DialbackAnswer.Failed(
-                  StanzaErrorCondition.UNDEFINED_CONDITION.defaultType(),
-                  StanzaErrorCondition.UNDEFINED_CONDITION,
-                  "",
-                  "the answer has no type");
-          default -> error(element);
+          case null, default -> failed(element);
         };
     if (result) {
       return new DialbackReading.Read(
@@ -117,31 +102,28 @@ final class Wire {
         new DialbackElement.VerifyAnswer(new DomainPair(from, to), id, answer));
   }
 
-  private static DialbackAnswer.Failed error(Element element) {
-    String name = "";
-    String text = "";
-    ErrorType type = null;
-    for (Element error : element.children()) {
-      if (error.name().equals("error")) {
-        type = ErrorType.of(error.attribute("type"));
-        for (Element child : error.children()) {
-          if (child.name().equals("text")) {
-            text = cut(child.text());
-          } else if (name.isEmpty() && isCondition(child)) {
-            name = cut(child.name());
-          }
-        }
+  private static DialbackAnswer failed(Element answer) {
+    Element error = NOT_SAID;
+    for (Element child : answer.children()) {
+      if (child.name().equals("error")) {
+        error = child;
       }
     }
-    StanzaErrorCondition condition = StanzaErrorCondition.of(name);
+    String name = "";
+    for (Element child : error.children()) {
+      if (name.isEmpty() && isCondition(child)) {
+        name = child.name();
+      }
+    }
     return new DialbackAnswer.Failed(
-        type == null ? condition.defaultType() : type, condition, name, text);
+        StanzaError.of(error), name.substring(0, Math.min(name.length(), LONGEST_NAME)));
   }
 
   /** Some put the condition of a stream error here. */
   private static boolean isCondition(Element child) {
-    return child.namespace().equals(Namespaces.STANZA_ERRORS)
-        || child.namespace().equals(Namespaces.STREAM_ERRORS);
+    return !child.name().equals("text")
+        && (child.namespace().equals(Namespaces.STANZA_ERRORS)
+            || child.namespace().equals(Namespaces.STREAM_ERRORS));
   }
 
   private static DialbackReading malformed(Element request, Domain from, Domain to, String detail) {
@@ -150,9 +132,5 @@ final class Wire {
             element(request.name(), to, from, request.attribute("id")),
             DialbackAnswer.Failed.because(DialbackRefusal.MALFORMED));
     return new DialbackReading.Malformed(answer, detail);
-  }
-
-  private static String cut(String text) {
-    return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT);
   }
 }
