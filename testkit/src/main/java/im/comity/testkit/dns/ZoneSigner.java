@@ -138,8 +138,8 @@ final class ZoneSigner {
   private static @Nullable Name target(Record r) {
     return switch (r.getType()) {
       case Type.CNAME, Type.DNAME, Type.PTR, Type.MX -> {
-        String[] words = r.rdataToString().split(" ");
-        yield Name.fromConstantString(words[words.length - 1]);
+        String data = r.rdataToString();
+        yield Name.fromConstantString(data.substring(data.lastIndexOf(' ') + 1));
       }
       default -> null;
     };
