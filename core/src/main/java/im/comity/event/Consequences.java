@@ -88,10 +88,10 @@ public final class Consequences {
             case UNREADABLE_XML, PLAINTEXT_AFTER_STARTTLS, BAD_HEADER -> null;
             case NO_STREAM_ID ->
                 StreamError.of(
-                    StreamErrorCondition.INVALID_XML, "Dialback needs the id of your stream header");
+                    StreamErrorCondition.INVALID_XML,
+                    "Dialback needs the id of your stream header");
             case UNEXPECTED_ELEMENT ->
-                StreamError.of(
-                    StreamErrorCondition.UNSUPPORTED_STANZA_TYPE, misbehaved.detail());
+                StreamError.of(StreamErrorCondition.UNSUPPORTED_STANZA_TYPE, misbehaved.detail());
             case STANZA_BEFORE_ASSOCIATION ->
                 StreamError.of(
                     StreamErrorCondition.NOT_AUTHORIZED, "No stanzas before authentication");
@@ -105,8 +105,7 @@ public final class Consequences {
       case TlsNotOffered _ ->
           StreamError.of(StreamErrorCondition.POLICY_VIOLATION, "TLS is required here");
       case NoCommonAuthentication _, NotProven _, PeerSaslFailure _ ->
-          StreamError.of(
-              StreamErrorCondition.POLICY_VIOLATION, explain(failure).sentence());
+          StreamError.of(StreamErrorCondition.POLICY_VIOLATION, explain(failure).sentence());
       case LevelTooLow _, DialbackNotAllowed _, ProofNotAllowed _ ->
           StreamError.of(StreamErrorCondition.POLICY_VIOLATION, explain(failure).sentence());
       case VersionTooOld _ ->
@@ -189,7 +188,8 @@ public final class Consequences {
   /** What a user may read: no address, no certificate, no third party. */
   private static String publicSentence(NegotiationFailure failure) {
     return switch (explain(failure).who()) {
-      case US -> "this server cannot federate with that domain now; tell its administrator the code";
+      case US ->
+          "this server cannot federate with that domain now; tell its administrator the code";
       case THEM -> "the other server cannot be federated with as it is set up now";
       case DNS -> "DNS does not lead to the other server";
       case NETWORK -> "the other server cannot be reached now";
@@ -212,7 +212,11 @@ public final class Consequences {
           true;
       case PeerMisbehaved misbehaved ->
           switch (misbehaved.rule()) {
-            case UNREADABLE_XML, PLAINTEXT_AFTER_STARTTLS, NO_STREAM_ID, UNEXPECTED_ELEMENT, BAD_HEADER ->
+            case UNREADABLE_XML,
+                PLAINTEXT_AFTER_STARTTLS,
+                NO_STREAM_ID,
+                UNEXPECTED_ELEMENT,
+                BAD_HEADER ->
                 true;
             case STANZA_BEFORE_ASSOCIATION,
                 UNPROVEN_SENDER,
@@ -392,7 +396,10 @@ public final class Consequences {
       case PeerClosed f ->
           new Remedy(
               Party.THEM,
-              "the peer closed " + (f.orderly() ? "the stream" : "the connection") + " during " + f.step(),
+              "the peer closed "
+                  + (f.orderly() ? "the stream" : "the connection")
+                  + " during "
+                  + f.step(),
               "the other server's log may say why; a proxy or firewall between may do this too");
       case PeerSaslFailure f ->
           new Remedy(
@@ -423,13 +430,23 @@ public final class Consequences {
       case LevelTooLow f ->
           new Remedy(
               Party.THEM,
-              "level " + f.reached().wire() + " reached, " + f.required().wire() + " required by " + f.rule(),
+              "level "
+                  + f.reached().wire()
+                  + " reached, "
+                  + f.required().wire()
+                  + " required by "
+                  + f.rule(),
               "the peer needs a certificate from a trusted CA that names its domain; or lower the"
                   + " level for this peer");
       case ProofNotAllowed f ->
           new Remedy(
               Party.US,
-              "proven by " + f.prooftype() + ", but " + f.rule() + " accepts only " + String.join(", ", f.allowed()),
+              "proven by "
+                  + f.prooftype()
+                  + ", but "
+                  + f.rule()
+                  + " accepts only "
+                  + String.join(", ", f.allowed()),
               "allow that proof for this peer, or ask the peer for one of those allowed");
       case DialbackNotAllowed f ->
           new Remedy(
@@ -461,7 +478,8 @@ public final class Consequences {
       case HostUnknown f ->
           new Remedy(
               Party.THEM,
-              (f.target() == null ? "no domain" : f.target().toString()) + " was asked for; it is not served here",
+              (f.target() == null ? "no domain" : f.target().toString())
+                  + " was asked for; it is not served here",
               "if it should be, add it to the domains or connect its component; else the peer's DNS"
                   + " look-up went wrong");
       case NoIdentity f ->
@@ -475,7 +493,10 @@ public final class Consequences {
               "too many stanzas wait for " + f.pair().target(),
               "the peer is slow or away; see why in its last attempt");
       case LimitReached f ->
-          new Remedy(Party.US, "a limit was reached: " + f.what(), "raise the limit if the load is legitimate");
+          new Remedy(
+              Party.US,
+              "a limit was reached: " + f.what(),
+              "raise the limit if the load is legitimate");
       case ShuttingDown _ ->
           new Remedy(Party.US, "this server is stopping", "wait until it is up again");
       case InternalError f ->
@@ -496,7 +517,8 @@ public final class Consequences {
     }
     return switch (failure.reasons().getFirst().code()) {
       case NO_CERTIFICATE -> "the peer must show a certificate";
-      case NAME_MISMATCH -> "the certificate must name " + failure.domain() + " as dNSName or SRVName";
+      case NAME_MISMATCH ->
+          "the certificate must name " + failure.domain() + " as dNSName or SRVName";
       case EXPIRED -> "the certificate must be renewed";
       case NOT_YET_VALID -> "check the clocks at both ends, or wait until the certificate is valid";
       case SELF_SIGNED, UNKNOWN_ISSUER ->

@@ -287,8 +287,7 @@ public final class Federation implements AutoCloseable {
         directory.open().stream().map(EstablishedStream::over).toArray(CompletableFuture[]::new);
     directory
         .open()
-        .forEach(
-            stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
+        .forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
     await(CompletableFuture.allOf(ended), grace);
   }
 

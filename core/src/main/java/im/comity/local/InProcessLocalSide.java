@@ -11,8 +11,8 @@ import java.util.concurrent.BlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The local side of a program that embeds a federation: a bounded queue, and one virtual thread that
- * hands its stanzas to the program, in order.
+ * The local side of a program that embeds a federation: a bounded queue, and one virtual thread
+ * that hands its stanzas to the program, in order.
  */
 public final class InProcessLocalSide implements LocalSide, AutoCloseable {
   /** What the program does with a stanza; may block. */

@@ -41,8 +41,8 @@ public interface LocalSide {
   Offer deliver(Association along, Stanza stanza);
 
   /**
-   * Takes a stanza that did not come from a peer: a bounce of what a served domain sent, or a stanza
-   * between two served domains.
+   * Takes a stanza that did not come from a peer: a bounce of what a served domain sent, or a
+   * stanza between two served domains.
    */
   Offer deliverLocally(Stanza stanza);
 }

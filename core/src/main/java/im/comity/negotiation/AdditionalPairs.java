@@ -111,8 +111,7 @@ public final class AdditionalPairs implements PairRequests {
 
   /** Answers at once, whatever else goes on (S2S-DB-72). */
   private void answer(EstablishedStream stream, DialbackElement.Verify verify) {
-    Requirement required =
-        context.policies().get().requirement(verify.pair(), Direction.OUTBOUND);
+    Requirement required = context.policies().get().requirement(verify.pair(), Direction.OUTBOUND);
     DialbackElement.VerifyAnswer answer =
         authority.answer(verify, stream.facts().encrypted(), required);
     stream.send(answer.toElement());
@@ -204,8 +203,7 @@ public final class AdditionalPairs implements PairRequests {
       context.listener().on(new FederationEvent.Fault("pair " + pair, e));
       decision =
           new Decision.No(
-              DialbackRefusal.AUTHORITY_SILENT,
-              new NegotiationFailure.InternalError(e.toString()));
+              DialbackRefusal.AUTHORITY_SILENT, new NegotiationFailure.InternalError(e.toString()));
     }
     if (decision instanceof Decision.Yes(var association) && !stream.admit(association)) {
       decision =
@@ -361,5 +359,4 @@ public final class AdditionalPairs implements PairRequests {
       default -> DialbackRefusal.AUTHORITY_SILENT;
     };
   }
-
 }

@@ -16,8 +16,7 @@ final class InboundChoice {
    * @param required what the policy asks of the pair
    * @param haveIdentity whether there is a certificate to show for the target
    */
-  static StreamFeatures beforeTls(
-      Requirement required, boolean haveIdentity, StreamLimits limits) {
+  static StreamFeatures beforeTls(Requirement required, boolean haveIdentity, StreamLimits limits) {
     boolean needsTls = required.level().meets(FederationLevel.ENCRYPTED);
     return needsTls
         ? StreamFeatures.offer(haveIdentity, true, false, false, null)
@@ -33,8 +32,7 @@ final class InboundChoice {
   static StreamFeatures afterTls(
       Requirement required, boolean senderNamed, Judgement ofPeer, StreamLimits limits) {
     boolean external = senderNamed && ofPeer instanceof Judgement.Proven;
-    return StreamFeatures.offer(
-        false, false, external, mayVerify(required, ofPeer), limits);
+    return StreamFeatures.offer(false, false, external, mayVerify(required, ofPeer), limits);
   }
 
   /** What to offer after SASL: dialback for further pairs (S2S-FEAT-14). */

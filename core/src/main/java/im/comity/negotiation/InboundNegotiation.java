@@ -34,9 +34,9 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conversation of a receiving server, top to bottom: header, features, TLS, judge the peer, SASL;
- * then the stream is settled, with or without a proven sender. Blocking; runs on the virtual thread
- * of one connection.
+ * The conversation of a receiving server, top to bottom: header, features, TLS, judge the peer,
+ * SASL; then the stream is settled, with or without a proven sender. Blocking; runs on the virtual
+ * thread of one connection.
  */
 public final class InboundNegotiation {
   /** Stands for a sender that did not say who it is: no rule is about it. */
@@ -64,11 +64,7 @@ public final class InboundNegotiation {
    * @param ofPeer whether the certificate proves the sender
    */
   private record Claim(
-      StreamHeader header,
-      Domain target,
-      DomainPair pair,
-      Requirement required,
-      Judgement ofPeer) {
+      StreamHeader header, Domain target, DomainPair pair, Requirement required, Judgement ofPeer) {
     boolean named() {
       return header.from() != null;
     }
@@ -77,8 +73,7 @@ public final class InboundNegotiation {
   /** Takes a connection through its conversation; returns when it is settled or closed. */
   public void receive(Transport transport, boolean directTls) {
     Deadline deadline = Deadline.start(context.timers(), context.settings().negotiation());
-    NegotiatingStream stream =
-        NegotiatingStream.receive(transport, deadline, context.random());
+    NegotiatingStream stream = NegotiatingStream.receive(transport, deadline, context.random());
     Exchange exchange = new Exchange(stream);
     try (stream) {
       if (directTls) {
@@ -137,8 +132,7 @@ public final class InboundNegotiation {
             StartTls.refuse(stream);
             return;
           }
-          StartTls.accept(
-              stream, new TlsRequest.AsServer(context.identities(), current.target()));
+          StartTls.accept(stream, new TlsRequest.AsServer(context.identities(), current.target()));
           current = open();
         } else if (element.namespace().equals(Namespaces.SASL)) {
           if (sasl(element, current)) {
@@ -154,7 +148,8 @@ public final class InboundNegotiation {
         } else if (!element.is(Namespaces.BIDI, "bidi")) {
           // Bidi was not offered: asking for it has no effect (S2S-BIDI-14).
           throw new NegotiationException(
-              new PeerMisbehaved(Rule.UNEXPECTED_ELEMENT, element.name() + " before authentication"));
+              new PeerMisbehaved(
+                  Rule.UNEXPECTED_ELEMENT, element.name() + " before authentication"));
         }
       }
     }
@@ -175,10 +170,8 @@ public final class InboundNegotiation {
             new PeerMisbehaved(Rule.CLAIMS_OUR_DOMAIN, "the header is from " + sender));
       }
       DomainPair pair = new DomainPair(sender == null ? UNNAMED : sender, target);
-      Requirement required =
-          context.policies().get().requirement(pair, Direction.INBOUND);
-      Judgement ofPeer =
-          context.judge().judge(pair.sender(), stream.tls(), required, true);
+      Requirement required = context.policies().get().requirement(pair, Direction.INBOUND);
+      Judgement ofPeer = context.judge().judge(pair.sender(), stream.tls(), required, true);
       Claim current = new Claim(header, target, pair, required, ofPeer);
       claim = current;
       StreamFeatures offered =
@@ -210,11 +203,9 @@ public final class InboundNegotiation {
         case Judgement.NotProven(var reasons) ->
             new NegotiationFailure.NotProven(current.pair().sender(), reasons);
         case Judgement.Forbidden(var reason) ->
-            new NegotiationFailure.NotProven(
-                current.pair().sender(), java.util.List.of(reason));
+            new NegotiationFailure.NotProven(current.pair().sender(), java.util.List.of(reason));
         case Judgement.CannotTellNow(var reason) ->
-            new NegotiationFailure.NotProven(
-                current.pair().sender(), java.util.List.of(reason));
+            new NegotiationFailure.NotProven(current.pair().sender(), java.util.List.of(reason));
         case Judgement.Proven _ ->
             new NegotiationFailure.NoCommonAuthentication(
                 false, false, "the stream header names no sender");
@@ -238,11 +229,9 @@ public final class InboundNegotiation {
       return switch (context.locals().standing(wanted)) {
         case SERVED -> wanted;
         case GONE ->
-            throw stream.refuse(
-                header, null, StreamError.of(StreamErrorCondition.HOST_GONE));
+            throw stream.refuse(header, null, StreamError.of(StreamErrorCondition.HOST_GONE));
         case FOREIGN ->
-            throw stream.refuse(
-                header, null, StreamError.of(StreamErrorCondition.HOST_UNKNOWN));
+            throw stream.refuse(header, null, StreamError.of(StreamErrorCondition.HOST_UNKNOWN));
       };
     }
 
@@ -330,8 +319,7 @@ public final class InboundNegotiation {
         case Admission.Refused(var why) -> {
           failed(SaslExternal.Condition.NOT_AUTHORIZED, current);
           refused(
-              this,
-              Failures.of(why, current.required(), current.pair(), current.pair().sender()));
+              this, Failures.of(why, current.required(), current.pair(), current.pair().sender()));
           return false;
         }
         case Admission.Admitted(var association) -> {
@@ -441,14 +429,12 @@ public final class InboundNegotiation {
         }
       }
       throw new NegotiationException(
-          new PeerMisbehaved(
-              Rule.STANZA_BEFORE_ASSOCIATION, "a stanza before authentication"));
+          new PeerMisbehaved(Rule.STANZA_BEFORE_ASSOCIATION, "a stanza before authentication"));
     }
   }
 
   private static boolean isStanza(Element element) {
-    return element.namespace().equals(Namespaces.SERVER)
-        && StanzaKind.of(element.name()) != null;
+    return element.namespace().equals(Namespaces.SERVER) && StanzaKind.of(element.name()) != null;
   }
 
   private static Domain unnamed() {

@@ -7,8 +7,8 @@ import java.time.Duration;
 /**
  * Durations and bounds of negotiations.
  *
- * @param negotiation for one whole negotiation (S2S-TCP-15); well below the 90 s after which Prosody
- *     ends a stream (S2S-QK-17)
+ * @param negotiation for one whole negotiation (S2S-TCP-15); well below the 90 s after which
+ *     Prosody ends a stream (S2S-QK-17)
  * @param candidate the share of one candidate, from connecting to the peer's header
  * @param dialback for one dialback request (S2S-DB-17)
  * @param saslAttempts how many times a peer may try EXTERNAL (S2S-EXT-15)

@@ -55,8 +55,7 @@ final class OutboundChoice {
     StreamFeatures features = stream.features();
     if (!stream.version().hasFeatures()) {
       return needsTls
-          ? new BeforeTls.GiveUp(
-              new NegotiationFailure.VersionTooOld(stream.version().toString()))
+          ? new BeforeTls.GiveUp(new NegotiationFailure.VersionTooOld(stream.version().toString()))
           : new BeforeTls.ContinueInPlain();
     }
     if (features.startTls()) {
@@ -128,7 +127,8 @@ final class OutboundChoice {
     }
     if (external) {
       return new Authentication.GiveUp(
-          new NegotiationFailure.NoIdentity(stream.pair() == null ? target(stream) : stream.pair().sender()));
+          new NegotiationFailure.NoIdentity(
+              stream.pair() == null ? target(stream) : stream.pair().sender()));
     }
     return new Authentication.GiveUp(
         new NegotiationFailure.NoCommonAuthentication(
@@ -138,8 +138,8 @@ final class OutboundChoice {
   }
 
   /**
-   * Whether the authoritative server that we reached may be asked: the peer is judged as for stanzas
-   * (DNA-S2S-05), but authentication of ourselves is not needed before {@code db:verify}
+   * Whether the authoritative server that we reached may be asked: the peer is judged as for
+   * stanzas (DNA-S2S-05), but authentication of ourselves is not needed before {@code db:verify}
    * (S2S-DB-53).
    */
   static @Nullable NegotiationFailure verification(
@@ -149,12 +149,12 @@ final class OutboundChoice {
       case Judgement.Proven _ -> null;
       case Judgement.Forbidden(var reason) -> notProven(stream, List.of(reason));
       case Judgement.NotProven(var reasons) -> trusted ? notProven(stream, reasons) : null;
-      case Judgement.CannotTellNow(var reason) -> trusted ? notProven(stream, List.of(reason)) : null;
+      case Judgement.CannotTellNow(var reason) ->
+          trusted ? notProven(stream, List.of(reason)) : null;
     };
   }
 
-  private static NegotiationFailure notProven(
-      StreamFacts stream, List<Reason> reasons) {
+  private static NegotiationFailure notProven(StreamFacts stream, List<Reason> reasons) {
     return new NegotiationFailure.NotProven(target(stream), reasons);
   }
 

@@ -134,8 +134,8 @@ public final class OutboundNegotiation {
 
   /**
    * Asks the authoritative server of a sender domain whether it made a key (XEP-0220 2.1.2). The
-   * connection is a full outbound one, by the same rules of DNS, TLS and judgement (DNA-S2S-05), and
-   * is closed after the answer (S2S-DB-51).
+   * connection is a full outbound one, by the same rules of DNS, TLS and judgement (DNA-S2S-05),
+   * and is closed after the answer (S2S-DB-51).
    *
    * @param asking the pair that was claimed: its sender is verified on behalf of its target
    * @param asker the stream on which it was claimed
@@ -258,7 +258,8 @@ public final class OutboundNegotiation {
       throw new NegotiationException(new NegotiationFailure.OutOfTime(late.step()));
     } catch (IOException interrupted) {
       throw new NegotiationException(
-          new NegotiationFailure.ConnectionLost("connect", String.valueOf(interrupted.getMessage())));
+          new NegotiationFailure.ConnectionLost(
+              "connect", String.valueOf(interrupted.getMessage())));
     }
   }
 
@@ -406,7 +407,8 @@ public final class OutboundNegotiation {
       Conversation<T> conversation)
       throws NegotiationException, Redirect {
     TlsIdentity identity = context.identities().of(pair.sender());
-    // SNI is the target domain: the XMPP domain, not the host that DNS named (S2S-DTLS-04, -TLS-30).
+    // SNI is the target domain: the XMPP domain, not the host that DNS named (S2S-DTLS-04,
+    // -TLS-30).
     TlsRequest tls = new TlsRequest.AsClient(pair.target(), identity, true);
     Deadline share = whole.share(context.settings().candidate());
     NegotiatingStream stream =
@@ -547,7 +549,8 @@ public final class OutboundNegotiation {
       Acceptance ofUs,
       Requirement required)
       throws NegotiationException {
-    return switch (Admission.outbound(required, new Channel(stream.handle().value(), stream.tls()), pair, ofPeer, ofUs)) {
+    return switch (Admission.outbound(
+        required, new Channel(stream.handle().value(), stream.tls()), pair, ofPeer, ofUs)) {
       case Admission.Admitted(Association association) ->
           settlement.outbound(stream.settle(false), association);
       case Admission.Refused(var why) ->

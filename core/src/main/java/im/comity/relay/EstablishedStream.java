@@ -362,9 +362,16 @@ public final class EstablishedStream implements Sink {
     }
     switch (context.locals().deliver(along, stanza)) {
       case Offer.Accepted _ -> {}
-      case Offer.Full _ -> answer(stanza.envelope(), StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      case Offer.Full _ ->
+          answer(
+              stanza.envelope(),
+              StanzaErrorCondition.RESOURCE_CONSTRAINT,
+              "the local side is full");
       case Offer.Closed _ ->
-          answer(stanza.envelope(), StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
+          answer(
+              stanza.envelope(),
+              StanzaErrorCondition.REMOTE_SERVER_TIMEOUT,
+              "the local side is away");
     }
   }
 
@@ -406,7 +413,8 @@ public final class EstablishedStream implements Sink {
               StreamError.of(
                   StreamErrorCondition.HOST_UNKNOWN, pair + " was not negotiated on this stream"));
       case WITHDRAWN, BELOW_RULE ->
-          answer(stanza, StanzaErrorCondition.NOT_AUTHORIZED, "the policy does not admit this pair");
+          answer(
+              stanza, StanzaErrorCondition.NOT_AUTHORIZED, "the policy does not admit this pair");
     }
     return null;
   }
@@ -455,7 +463,9 @@ public final class EstablishedStream implements Sink {
     }
   }
 
-  /** Only an answer to a request of ours on this very stream has an effect (S2S-DB-18, -54, -65). */
+  /**
+   * Only an answer to a request of ours on this very stream has an effect (S2S-DB-18, -54, -65).
+   */
   private void answered(DialbackElement answer) {
     for (Map.Entry<DialbackRequest, CompletableFuture<@Nullable DialbackVerdict>> one :
         expected.entrySet()) {
@@ -473,7 +483,9 @@ public final class EstablishedStream implements Sink {
     context.listener().on(new FederationEvent.UnsolicitedDialback(what, facts.handle()));
   }
 
-  /** An element over a limit was skipped (C20): one tenant's stanza does not end a shared stream. */
+  /**
+   * An element over a limit was skipped (C20): one tenant's stanza does not end a shared stream.
+   */
   private void refused() {
     ScannerLimits.Limit limit = scanner.limit();
     String why =
@@ -504,7 +516,9 @@ public final class EstablishedStream implements Sink {
 
   // ---- the end ---------------------------------------------------------------------------------
 
-  /** Closes politely: what waits in the outlet goes elsewhere, what the peer still sends is read. */
+  /**
+   * Closes politely: what waits in the outlet goes elsewhere, what the peer still sends is read.
+   */
   public void close(String why) {
     transport.execute(
         () -> {
@@ -610,7 +624,10 @@ public final class EstablishedStream implements Sink {
   /** A peer that acts on silence earlier gets its space earlier (S2S-LIM-04). */
   private Duration interval() {
     StreamLimits limits = facts.initiated() ? facts.features().limits() : null;
-    Duration ours = proven || facts.initiated() ? context.settings().keepalive() : context.settings().unproven();
+    Duration ours =
+        proven || facts.initiated()
+            ? context.settings().keepalive()
+            : context.settings().unproven();
     if (limits == null || limits.idleSeconds() == 0) {
       return ours;
     }

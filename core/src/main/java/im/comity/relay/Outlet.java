@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The sending half of an established stream: a bounded queue that the connection's event loop drains
- * in batches, one write for all that waits.
+ * The sending half of an established stream: a bounded queue that the connection's event loop
+ * drains in batches, one write for all that waits.
  *
  * <p>Any thread may append; what one thread appends leaves in that order. Its lock is held for
  * pointer work only, never over I/O.

@@ -15,8 +15,8 @@ import java.util.random.RandomGenerator;
 
 /**
  * How often a pair failed in a row, and so for how long it is barred: after network trouble 1 to 5
- * seconds, doubling to 5 minutes; after a refusal 5 minutes, doubling to 1 hour (DNA-DEL-27). Bounded:
- * the pair that failed longest ago is forgotten first.
+ * seconds, doubling to 5 minutes; after a refusal 5 minutes, doubling to 1 hour (DNA-DEL-27).
+ * Bounded: the pair that failed longest ago is forgotten first.
  */
 final class RetryLedger {
   private static final Duration NETWORK_MOST = Duration.ofMinutes(5);

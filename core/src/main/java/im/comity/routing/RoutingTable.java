@@ -78,11 +78,11 @@ public final class RoutingTable {
   }
 
   /**
-   * Sends a stanza of a local side on its way; whatever becomes of it, its sender hears of it at most
-   * once.
+   * Sends a stanza of a local side on its way; whatever becomes of it, its sender hears of it at
+   * most once.
    *
-   * @return accepted: it is on its way, or was bounced; full: the way is open but its outlet is full
-   *     now, nothing was done, and {@link #whenRoom} says when to offer it again
+   * @return accepted: it is on its way, or was bounced; full: the way is open but its outlet is
+   *     full now, nothing was done, and {@link #whenRoom} says when to offer it again
    */
   public Offer send(Stanza stanza) {
     DomainPair pair = stanza.pair();
@@ -186,7 +186,8 @@ public final class RoutingTable {
       Way way = opener.establish(pair, deadline);
       ledger.succeeded(pair);
       listener.on(
-          new FederationEvent.WayOpened(pair, way.association(), way.stream().facts(), since(waiting.attempt())));
+          new FederationEvent.WayOpened(
+              pair, way.association(), way.stream().facts(), since(waiting.attempt())));
       open(waiting, way);
     } catch (NegotiationException e) {
       fail(waiting, e.failure());
@@ -266,7 +267,8 @@ public final class RoutingTable {
   }
 
   private void leave(DomainPair pair, Route.Open open) {
-    // A stream that ended as soon as it was settled counts as a failed attempt, or a peer that takes
+    // A stream that ended as soon as it was settled counts as a failed attempt, or a peer that
+    // takes
     // us and then closes would be dialled in a loop.
     boolean tooSoon = open.way().stream().age().compareTo(SETTLED_FOR_GOOD) < 0;
     NegotiationFailure failure = new NegotiationFailure.PeerClosed("relay", false);

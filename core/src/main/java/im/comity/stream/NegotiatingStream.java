@@ -204,8 +204,7 @@ public final class NegotiatingStream implements AutoCloseable {
    */
   public void answer(
       StreamHeader peer, @Nullable Domain from, boolean dialback, StreamFeatures offered) {
-    pair =
-        peer.from() == null || from == null ? null : new DomainPair(peer.from(), from);
+    pair = peer.from() == null || from == null ? null : new DomainPair(peer.from(), from);
     declareDialback = dialback;
     dialbackDeclared = peer.declaresDialback();
     language = peer.language();
@@ -344,7 +343,8 @@ public final class NegotiatingStream implements AutoCloseable {
     return switch (violation.kind()) {
       case NOT_WELL_FORMED ->
           StreamError.of(StreamErrorCondition.NOT_WELL_FORMED, violation.detail());
-      case RESTRICTED_XML -> StreamError.of(StreamErrorCondition.RESTRICTED_XML, violation.detail());
+      case RESTRICTED_XML ->
+          StreamError.of(StreamErrorCondition.RESTRICTED_XML, violation.detail());
       case UNSUPPORTED_ENCODING ->
           StreamError.of(StreamErrorCondition.UNSUPPORTED_ENCODING, violation.detail());
       case BAD_NAMESPACE_PREFIX ->

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param transport its connection, still in mailbox mode
  * @param scanner the scanner with whatever it has half read
- * @param unread bytes that were taken from the mailbox and not scanned, in order; a put-back element
- *     comes first
+ * @param unread bytes that were taken from the mailbox and not scanned, in order; a put-back
+ *     element comes first
  * @param facts what is known of it
  * @param language the peer's default language on the stream, or null
  * @param deadline the negotiation's deadline, which goes on until the first association

@@ -5,8 +5,8 @@ import im.comity.xml.Namespaces;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream error: one defined condition, perhaps a text for people, perhaps an application condition
- * (RFC 6120 4.9.2). Nothing ever acts on the text (S2S-ERR-08).
+ * A stream error: one defined condition, perhaps a text for people, perhaps an application
+ * condition (RFC 6120 4.9.2). Nothing ever acts on the text (S2S-ERR-08).
  *
  * @param condition what is wrong
  * @param text an explanation in English, or null
@@ -71,7 +71,10 @@ public record StreamError(
       if (!child.namespace().equals(Namespaces.STREAM_ERRORS)) {
         application = application == null ? child : application;
       } else if (child.name().equals("text")) {
-        text = child.text().length() > TEXT_LIMIT ? child.text().substring(0, TEXT_LIMIT) : child.text();
+        text =
+            child.text().length() > TEXT_LIMIT
+                ? child.text().substring(0, TEXT_LIMIT)
+                : child.text();
       } else if (!found) {
         condition = StreamErrorCondition.of(child.name());
         redirect = condition == StreamErrorCondition.SEE_OTHER_HOST ? child.text() : null;

@@ -46,7 +46,8 @@ public record StreamHeader(
     if (!start.is(Namespaces.STREAM, "stream")) {
       fault =
           StreamError.of(
-              StreamErrorCondition.INVALID_NAMESPACE, "The root element must be stream in " + Namespaces.STREAM);
+              StreamErrorCondition.INVALID_NAMESPACE,
+              "The root element must be stream in " + Namespaces.STREAM);
     } else if (!defaultNamespace.equals(content)
         && !defaultNamespace.isEmpty()
         && !defaultNamespace.equals(Namespaces.STREAM)) {

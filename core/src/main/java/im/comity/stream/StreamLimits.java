@@ -36,11 +36,15 @@ public record StreamLimits(int maxBytes, int idleSeconds) {
     Element.Builder limits = Element.of(Namespaces.STREAM_LIMITS, "limits");
     if (maxBytes > 0) {
       limits.child(
-          Element.of(Namespaces.STREAM_LIMITS, "max-bytes").text(Integer.toString(maxBytes)).build());
+          Element.of(Namespaces.STREAM_LIMITS, "max-bytes")
+              .text(Integer.toString(maxBytes))
+              .build());
     }
     if (idleSeconds > 0) {
       limits.child(
-          Element.of(Namespaces.STREAM_LIMITS, "idle-seconds").text(Integer.toString(idleSeconds)).build());
+          Element.of(Namespaces.STREAM_LIMITS, "idle-seconds")
+              .text(Integer.toString(idleSeconds))
+              .build());
     }
     return limits.build();
   }

@@ -52,6 +52,8 @@ public record Component(
   /** Says nothing of the secret. */
   @Override
   public String toString() {
-    return "component " + names.getFirst() + (names.size() > 1 ? " and " + (names.size() - 1) + " more" : "");
+    return "component "
+        + names.getFirst()
+        + (names.size() > 1 ? " and " + (names.size() - 1) + " more" : "");
   }
 }

@@ -224,8 +224,7 @@ public final class ComponentAcceptor implements AutoCloseable {
       if (required.clientAnchors().isEmpty()) {
         return null;
       }
-      PeerCertificate certificate =
-          transport.tls() == null ? null : transport.tls().peer();
+      PeerCertificate certificate = transport.tls() == null ? null : transport.tls().peer();
       if (certificate == null) {
         return "a certificate is required";
       }
@@ -261,7 +260,8 @@ public final class ComponentAcceptor implements AutoCloseable {
             String.valueOf(name),
             fault != null
                 ? fault
-                : StreamError.of(StreamErrorCondition.HOST_UNKNOWN, name + " is no component here"));
+                : StreamError.of(
+                    StreamErrorCondition.HOST_UNKNOWN, name + " is no component here"));
         return;
       }
       writeHeader(name);
@@ -280,9 +280,7 @@ public final class ComponentAcceptor implements AutoCloseable {
       ComponentStream stream =
           new ComponentStream(component, ComponentAcceptor.this, transport, scanner, chunk);
       if (!domains.bind(stream)) {
-        refuse(
-            name,
-            StreamError.of(StreamErrorCondition.CONFLICT, name + " is connected already"));
+        refuse(name, StreamError.of(StreamErrorCondition.CONFLICT, name + " is connected already"));
         return;
       }
       transport.write(ElementWriter.write(DONE, Namespaces.COMPONENT_ACCEPT, PREFIXES));

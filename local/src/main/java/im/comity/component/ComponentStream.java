@@ -242,8 +242,7 @@ final class ComponentStream implements Sink {
     StartTag start = scanner.start();
     if (start != null && reader.readHead(start) instanceof Reading.Head(var envelope)) {
       if (mayCome(envelope)) {
-        answer(
-            Bounce.of(envelope, StanzaError.of(StanzaErrorCondition.POLICY_VIOLATION, why)));
+        answer(Bounce.of(envelope, StanzaError.of(StanzaErrorCondition.POLICY_VIOLATION, why)));
       }
     } else {
       end(StreamError.tooBig(why));
@@ -259,8 +258,7 @@ final class ComponentStream implements Sink {
 
   /** Another connection took its place. */
   void replaced() {
-    transport.execute(
-        () -> end(StreamErrorCondition.CONFLICT, "replaced by a new connection"));
+    transport.execute(() -> end(StreamErrorCondition.CONFLICT, "replaced by a new connection"));
   }
 
   /** The configuration no longer has it so. */

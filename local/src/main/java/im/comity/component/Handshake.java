@@ -24,8 +24,7 @@ final class Handshake {
   /** Compares in constant time; upper-case digits are accepted from others. */
   static boolean matches(String streamId, String secret, String received) {
     byte[] right = of(streamId, secret).getBytes(StandardCharsets.US_ASCII);
-    byte[] shown =
-        received.strip().toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8);
+    byte[] shown = received.strip().toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8);
     return MessageDigest.isEqual(right, shown);
   }
 }

@@ -14,8 +14,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a host domain answers by itself: ping, version, discovery, contact addresses (streams.md 20).
- * For users of a domain behind which nobody is, one and the same answer, whoever they are
+ * What a host domain answers by itself: ping, version, discovery, contact addresses (streams.md
+ * 20). For users of a domain behind which nobody is, one and the same answer, whoever they are
  * (S2S-STZ-18).
  */
 public final class HostServices {
@@ -55,7 +55,9 @@ public final class HostServices {
    * @return null if none is due
    */
   public @Nullable Stanza answer(Stanza stanza, Profile profile) {
-    if (stanza.kind() != StanzaKind.IQ || stanza.to().local() != null || stanza.to().resource() != null) {
+    if (stanza.kind() != StanzaKind.IQ
+        || stanza.to().local() != null
+        || stanza.to().resource() != null) {
       return stanza.kind() == StanzaKind.PRESENCE ? null : unavailable(stanza);
     }
     String type = stanza.type();

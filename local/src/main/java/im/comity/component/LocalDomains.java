@@ -36,7 +36,9 @@ public final class LocalDomains implements LocalSide {
    * @param gone domains that were served earlier in this process
    */
   private record Setup(
-      Map<Domain, HostServices.Profile> hosts, Map<Domain, Component> components, Set<Domain> gone) {
+      Map<Domain, HostServices.Profile> hosts,
+      Map<Domain, Component> components,
+      Set<Domain> gone) {
     boolean serves(Domain domain) {
       return hosts.containsKey(domain) || components.containsKey(domain);
     }
@@ -60,8 +62,7 @@ public final class LocalDomains implements LocalSide {
    * @param hosts domains that answer for themselves
    * @param components all components
    */
-  public void configure(
-      Map<Domain, HostServices.Profile> hosts, Collection<Component> components) {
+  public void configure(Map<Domain, HostServices.Profile> hosts, Collection<Component> components) {
     Map<Domain, Component> byName = new HashMap<>();
     for (Component component : components) {
       component.names().forEach(name -> byName.put(name, component));
