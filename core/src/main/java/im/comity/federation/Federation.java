@@ -29,15 +29,15 @@ import im.comity.transport.Listening;
 import im.comity.transport.Network;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentities;
-import im.comity.transport.TlsIdentity;
 import im.comity.transport.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -58,14 +58,18 @@ public final class Federation implements AutoCloseable {
   private final LocalSide locals;
   private final FederationListener listener;
   private final TlsIdentities identities;
+  private final SecureRandom random = new SecureRandom();
   private final StreamDirectory directory = new StreamDirectory();
   private final RoutingTable routes;
-  private final RelayContext relay;
+  private final AdditionalPairs requests;
   private final InboundNegotiation inbound;
-  private final List<Listening> listening = new ArrayList<>();
-  private volatile PolicyTable policy;
+  private final Map<FederationConfig.Listener, Listening> listening = new LinkedHashMap<>();
+  private volatile InForce inForce;
   private volatile boolean stopping;
   private @Nullable Cancellable sweeping;
+
+  /** What a reload replaces as a whole. */
+  private record InForce(PolicyTable policy, NegotiationContext negotiation, RelayContext relay) {}
 
   private Federation(
       FederationConfig config,
@@ -77,41 +81,52 @@ public final class Federation implements AutoCloseable {
     this.timers = timers;
     this.locals = locals;
     this.listener = listener;
-    this.policy = config.policy();
     this.identities = TlsIdentities.of(config.identities(), config.defaultIdentity());
-    SecureRandom random = new SecureRandom();
-    NegotiationContext context =
-        new NegotiationContext(
-            () -> policy,
-            new Judge(config.prooftypes(), timers.time()),
-            identities,
-            new Discovery(config.resolver(), random, config.discovery()),
-            config.resolver(),
-            config.guard(),
-            network,
-            timers,
-            random,
-            config.secret(),
-            locals,
-            listener,
-            config.sourceAddresses()::get,
-            config.negotiation());
     Settling settlement = new Settling();
-    OutboundNegotiation outbound = new OutboundNegotiation(context, settlement);
-    this.inbound = new InboundNegotiation(context, settlement);
+    OutboundNegotiation outbound =
+        new OutboundNegotiation(() -> inForce().negotiation(), settlement);
+    this.inbound = new InboundNegotiation(() -> inForce().negotiation(), settlement);
     this.routes =
         new RoutingTable(outbound::establish, locals, timers, listener, config.routing(), random);
-    this.relay =
-        new RelayContext(
-            locals,
-            () -> policy,
-            this::sendBack,
-            new AdditionalPairs(context, outbound, this::admitted),
-            directory,
-            routes::left,
-            listener,
-            timers,
-            config.relay());
+    NegotiationContext first = negotiation(config);
+    this.requests =
+        new AdditionalPairs(() -> inForce().negotiation(), first, outbound, this::admitted);
+    this.inForce = new InForce(config.policy(), first, relay(config));
+  }
+
+  private InForce inForce() {
+    return inForce;
+  }
+
+  private NegotiationContext negotiation(FederationConfig config) {
+    return new NegotiationContext(
+        config.policy(),
+        new Judge(config.prooftypes(), timers.time()),
+        identities,
+        new Discovery(config.resolver(), random, config.discovery()),
+        config.resolver(),
+        config.guard(),
+        network,
+        timers,
+        random,
+        config.secret(),
+        locals,
+        listener,
+        config.sourceAddresses()::get,
+        config.negotiation());
+  }
+
+  private RelayContext relay(FederationConfig config) {
+    return new RelayContext(
+        locals,
+        () -> inForce().policy(),
+        this::sendBack,
+        requests,
+        directory,
+        routes::left,
+        listener,
+        timers,
+        config.relay());
   }
 
   /**
@@ -133,28 +148,76 @@ public final class Federation implements AutoCloseable {
       throws IOException {
     Federation federation = new Federation(config, network, timers, locals, listener);
     try {
-      for (FederationConfig.Listener one : config.listeners()) {
-        Listening socket =
-            network.listen(one.options(), accepted -> federation.accept(accepted, one.directTls()));
-        federation.listening.add(socket);
-        listener.on(
-            new FederationEvent.Listening(
-                one.directTls() ? "s2s, direct TLS" : "s2s, STARTTLS", socket.address()));
-      }
+      federation.open(config.listeners());
     } catch (IOException e) {
-      federation.listening.forEach(Listening::close);
+      federation.listening.values().forEach(Listening::close);
       throw e;
     }
-    for (String rule : config.policy().permissiveRules()) {
-      listener.on(new FederationEvent.PermissiveRule(rule));
-    }
+    federation.warn(config.policy());
     federation.sweep();
     return federation;
   }
 
+  private void open(List<FederationConfig.Listener> wanted) throws IOException {
+    for (FederationConfig.Listener one : wanted) {
+      if (!listening.containsKey(one)) {
+        Listening socket =
+            network.listen(one.options(), accepted -> accept(accepted, one.directTls()));
+        listening.put(one, socket);
+        listener.on(
+            new FederationEvent.Listening(
+                one.directTls() ? "s2s, direct TLS" : "s2s, STARTTLS", socket.address()));
+      }
+    }
+  }
+
+  private void warn(PolicyTable policy) {
+    for (String rule : policy.permissiveRules()) {
+      listener.on(new FederationEvent.PermissiveRule(rule));
+    }
+  }
+
+  /**
+   * Puts another configuration in force for all that is decided from now on; streams stay, and what
+   * comes in on them is weighed anew. The local side is not part of it, nor are the dialback secret
+   * and the numbers of things that may go on at once.
+   *
+   * @throws IOException when a new socket cannot be bound; then nothing has changed
+   */
+  public synchronized void reconfigure(FederationConfig next) throws IOException {
+    List<FederationConfig.Listener> before = List.copyOf(listening.keySet());
+    try {
+      open(next.listeners());
+    } catch (IOException e) {
+      listening.keySet().stream()
+          .filter(one -> !before.contains(one))
+          .toList()
+          .forEach(this::closeListener);
+      throw e;
+    }
+    before.stream().filter(one -> !next.listeners().contains(one)).forEach(this::closeListener);
+    identities.replace(next.identities(), next.defaultIdentity());
+    routes.replaceSettings(next.routing());
+    inForce = new InForce(next.policy(), negotiation(next), relay(next));
+    reconsider();
+    warn(next.policy());
+  }
+
+  private void closeListener(FederationConfig.Listener one) {
+    Listening socket = listening.remove(one);
+    if (socket != null) {
+      socket.close();
+    }
+  }
+
+  /** Weighs every inbound pair anew: the rules or the served domains changed. */
+  public void reconsider() {
+    directory.open().forEach(stream -> stream.associations().reconsider());
+  }
+
   /** Where it listens, in the order of the configuration. */
   public List<InetSocketAddress> addresses() {
-    return listening.stream().map(Listening::address).toList();
+    return listening.values().stream().map(Listening::address).toList();
   }
 
   /** Takes a connection that a peer opened. Called on an event loop or by tests with a pipe. */
@@ -193,21 +256,6 @@ public final class Federation implements AutoCloseable {
     routes.unbar(target);
   }
 
-  /** Puts another policy in force for all that is decided from now on. */
-  public void replacePolicy(PolicyTable other) {
-    policy = other;
-    directory.open().forEach(stream -> stream.associations().reconsider());
-    for (String rule : other.permissiveRules()) {
-      listener.on(new FederationEvent.PermissiveRule(rule));
-    }
-  }
-
-  /** Shows other certificates in handshakes that begin from now on. */
-  public void replaceIdentities(
-      Collection<TlsIdentity> others, @Nullable TlsIdentity defaultIdentity) {
-    identities.replace(others, defaultIdentity);
-  }
-
   /** The streams that are open now. */
   public Collection<EstablishedStream> streams() {
     return directory.open();
@@ -240,7 +288,7 @@ public final class Federation implements AutoCloseable {
   private final class Settling implements Settlement {
     @Override
     public Way outbound(Settled settled, Association association) {
-      EstablishedStream stream = new EstablishedStream(settled, relay);
+      EstablishedStream stream = new EstablishedStream(settled, inForce.relay());
       stream.admit(association);
       stream.start();
       return new Way(stream, association);
@@ -248,7 +296,7 @@ public final class Federation implements AutoCloseable {
 
     @Override
     public void inbound(Settled settled, @Nullable Association association) {
-      EstablishedStream stream = new EstablishedStream(settled, relay);
+      EstablishedStream stream = new EstablishedStream(settled, inForce.relay());
       if (association != null) {
         stream.admit(association);
       }
@@ -274,7 +322,7 @@ public final class Federation implements AutoCloseable {
       return;
     }
     stopping = true;
-    listening.forEach(Listening::close);
+    listening.values().forEach(Listening::close);
     routes.stop();
     if (sweeping != null) {
       sweeping.cancel();

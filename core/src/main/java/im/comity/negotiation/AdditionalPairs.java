@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * whether a key is ours. The first such request of a stream and every further one go the same way.
  */
 public final class AdditionalPairs implements PairRequests {
-  private final NegotiationContext context;
+  private final Supplier<NegotiationContext> current;
   private final OutboundNegotiation outbound;
   private final AuthoritativeServer authority;
   private final BiConsumer<EstablishedStream, Association> admitted;
@@ -55,23 +56,30 @@ public final class AdditionalPairs implements PairRequests {
   }
 
   /**
+   * @param current what all negotiations share, as it is now configured
+   * @param first the same as it is at the start, for what stays
    * @param outbound reaches authoritative servers
    * @param admitted hears which peers were taken
    */
   public AdditionalPairs(
-      NegotiationContext context,
+      Supplier<NegotiationContext> current,
+      NegotiationContext first,
       OutboundNegotiation outbound,
       BiConsumer<EstablishedStream, Association> admitted) {
-    this.context = context;
+    this.current = current;
     this.outbound = outbound;
     this.admitted = admitted;
-    this.verifications = new Semaphore(context.settings().verifications());
+    this.verifications = new Semaphore(first.settings().verifications());
     this.authority =
         new AuthoritativeServer(
-            domain -> context.locals().standing(domain) == LocalSide.Standing.SERVED,
-            context.secret(),
+            domain -> context().locals().standing(domain) == LocalSide.Standing.SERVED,
+            first.secret(),
             false,
-            context.timers().time());
+            first.timers().time());
+  }
+
+  private NegotiationContext context() {
+    return current.get();
   }
 
   @Override
@@ -85,7 +93,7 @@ public final class AdditionalPairs implements PairRequests {
       case DialbackReading.Read(DialbackElement.VerifyAnswer _),
           DialbackReading.Read(DialbackElement.ResultAnswer _),
           DialbackReading.Unmatchable _ ->
-          context
+          context()
               .listener()
               .on(new FederationEvent.UnsolicitedDialback(element.name(), stream.facts().handle()));
     }
@@ -111,12 +119,12 @@ public final class AdditionalPairs implements PairRequests {
 
   /** Answers at once, whatever else goes on (S2S-DB-72). */
   private void answer(EstablishedStream stream, DialbackElement.Verify verify) {
-    Requirement required = context.policies().get().requirement(verify.pair(), Direction.OUTBOUND);
+    Requirement required = context().policy().requirement(verify.pair(), Direction.OUTBOUND);
     DialbackElement.VerifyAnswer answer =
         authority.answer(verify, stream.facts().encrypted(), required);
     stream.send(answer.toElement());
     stream.answeredVerification();
-    context
+    context()
         .listener()
         .on(
             new FederationEvent.KeyAnswered(
@@ -163,13 +171,13 @@ public final class AdditionalPairs implements PairRequests {
     if (stream.facts().initiated()) {
       return DialbackRefusal.NO_ROOM;
     }
-    if (context.locals().standing(pair.sender()) == LocalSide.Standing.SERVED) {
+    if (context().locals().standing(pair.sender()) == LocalSide.Standing.SERVED) {
       return DialbackRefusal.OWN_DOMAIN;
     }
-    if (context.locals().standing(pair.target()) != LocalSide.Standing.SERVED) {
+    if (context().locals().standing(pair.target()) != LocalSide.Standing.SERVED) {
       return DialbackRefusal.NOT_OURS;
     }
-    Requirement required = context.policies().get().requirement(pair, Direction.INBOUND);
+    Requirement required = context().policy().requirement(pair, Direction.INBOUND);
     if (!stream.facts().encrypted() && required.level().meets(FederationLevel.ENCRYPTED)) {
       return DialbackRefusal.NEEDS_TLS;
     }
@@ -180,8 +188,8 @@ public final class AdditionalPairs implements PairRequests {
     Set<Domain> proven = stream.associations().senders();
     int most =
         proven.isEmpty()
-            ? context.settings().strangerSenders()
-            : context.settings().provenSenders();
+            ? context().settings().strangerSenders()
+            : context().settings().provenSenders();
     Set<Domain> senders =
         Stream.concat(
                 Stream.concat(
@@ -200,7 +208,7 @@ public final class AdditionalPairs implements PairRequests {
     try {
       decision = decide(stream.facts(), result);
     } catch (RuntimeException e) {
-      context.listener().on(new FederationEvent.Fault("pair " + pair, e));
+      context().listener().on(new FederationEvent.Fault("pair " + pair, e));
       decision =
           new Decision.No(
               DialbackRefusal.AUTHORITY_SILENT, new NegotiationFailure.InternalError(e.toString()));
@@ -270,7 +278,7 @@ public final class AdditionalPairs implements PairRequests {
   }
 
   private void refused(EstablishedStream stream, DomainPair pair, NegotiationFailure failure) {
-    context
+    context()
         .listener()
         .on(
             new FederationEvent.SenderRefused(
@@ -284,10 +292,10 @@ public final class AdditionalPairs implements PairRequests {
   /** Whether the peer may send for the pair; blocks while the authoritative server is asked. */
   private Decision decide(StreamFacts stream, DialbackElement.Result result) {
     DomainPair pair = result.pair();
-    Requirement required = context.policies().get().requirement(pair, Direction.INBOUND);
+    Requirement required = context().policy().requirement(pair, Direction.INBOUND);
     Channel channel = new Channel(stream.handle().value(), stream.tls());
     // Judged now, against the certificate in force (S2S-DB-68, DNA-EXT-08).
-    Judgement ofPeer = context.judge().judge(pair.sender(), stream.tls(), required, true);
+    Judgement ofPeer = context().judge().judge(pair.sender(), stream.tls(), required, true);
     Admission byItself = Admission.inbound(required, channel, pair, ofPeer, null, null);
     if (byItself instanceof Admission.Admitted(var association)) {
       return new Decision.Yes(association); // dialback without dialling back
@@ -319,7 +327,7 @@ public final class AdditionalPairs implements PairRequests {
       return new Decision.No(
           DialbackRefusal.NO_ROOM, new NegotiationFailure.LimitReached("verifications"));
     }
-    Deadline deadline = Deadline.start(context.timers(), context.settings().dialback());
+    Deadline deadline = Deadline.start(context().timers(), context().settings().dialback());
     try {
       OutboundNegotiation.Verified verified =
           outbound.verify(pair, stream, id, result.key(), deadline);

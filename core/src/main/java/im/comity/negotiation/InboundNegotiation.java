@@ -31,6 +31,7 @@ import im.comity.transport.Transport;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
 import java.util.Collection;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,16 +43,20 @@ public final class InboundNegotiation {
   /** Stands for a sender that did not say who it is: no rule is about it. */
   private static final Domain UNNAMED = unnamed();
 
-  private final NegotiationContext context;
+  private final Supplier<NegotiationContext> current;
   private final Settlement settlement;
 
   /**
-   * @param context what all negotiations share
+   * @param current what all negotiations share, as it is now configured
    * @param settlement takes settled streams
    */
-  public InboundNegotiation(NegotiationContext context, Settlement settlement) {
-    this.context = context;
+  public InboundNegotiation(Supplier<NegotiationContext> current, Settlement settlement) {
+    this.current = current;
     this.settlement = settlement;
+  }
+
+  private NegotiationContext context() {
+    return current.get();
   }
 
   /**
@@ -72,12 +77,12 @@ public final class InboundNegotiation {
 
   /** Takes a connection through its conversation; returns when it is settled or closed. */
   public void receive(Transport transport, boolean directTls) {
-    Deadline deadline = Deadline.start(context.timers(), context.settings().negotiation());
-    NegotiatingStream stream = NegotiatingStream.receive(transport, deadline, context.random());
+    Deadline deadline = Deadline.start(context().timers(), context().settings().negotiation());
+    NegotiatingStream stream = NegotiatingStream.receive(transport, deadline, context().random());
     Exchange exchange = new Exchange(stream);
     try (stream) {
       if (directTls) {
-        stream.upgrade(new TlsRequest.AsServer(context.identities(), null), null);
+        stream.upgrade(new TlsRequest.AsServer(context().identities(), null), null);
       }
       exchange.run();
     } catch (StreamEnded e) {
@@ -90,7 +95,7 @@ public final class InboundNegotiation {
       refused(exchange, e.failure(), transport);
     } catch (RuntimeException e) {
       stream.fail(StreamError.of(StreamErrorCondition.INTERNAL_SERVER_ERROR));
-      context.listener().on(new FederationEvent.Fault("inbound negotiation", e));
+      context().listener().on(new FederationEvent.Fault("inbound negotiation", e));
     } finally {
       if (!stream.settled()) {
         deadline.cancel();
@@ -100,7 +105,7 @@ public final class InboundNegotiation {
 
   private void refused(Exchange exchange, NegotiationFailure failure, Transport transport) {
     Claim claim = exchange.claim;
-    context
+    context()
         .listener()
         .on(
             new FederationEvent.SenderRefused(
@@ -128,11 +133,12 @@ public final class InboundNegotiation {
         Element element = stream.await();
         if (StartTls.isRequest(element)) {
           // A second one, or one that cannot be served, gets <failure/> (S2S-TLS-06, -07).
-          if (stream.encrypted() || context.identities().of(current.target()) == null) {
+          if (stream.encrypted() || context().identities().of(current.target()) == null) {
             StartTls.refuse(stream);
             return;
           }
-          StartTls.accept(stream, new TlsRequest.AsServer(context.identities(), current.target()));
+          StartTls.accept(
+              stream, new TlsRequest.AsServer(context().identities(), current.target()));
           current = open();
         } else if (element.namespace().equals(Namespaces.SASL)) {
           if (sasl(element, current)) {
@@ -163,25 +169,25 @@ public final class InboundNegotiation {
       }
       Domain target = target(header);
       Domain sender = header.from();
-      if (sender != null && context.locals().standing(sender) == LocalSide.Standing.SERVED) {
+      if (sender != null && context().locals().standing(sender) == LocalSide.Standing.SERVED) {
         throw answered(
             header,
             target,
             new PeerMisbehaved(Rule.CLAIMS_OUR_DOMAIN, "the header is from " + sender));
       }
       DomainPair pair = new DomainPair(sender == null ? UNNAMED : sender, target);
-      Requirement required = context.policies().get().requirement(pair, Direction.INBOUND);
-      Judgement ofPeer = context.judge().judge(pair.sender(), stream.tls(), required, true);
+      Requirement required = context().policy().requirement(pair, Direction.INBOUND);
+      Judgement ofPeer = context().judge().judge(pair.sender(), stream.tls(), required, true);
       Claim current = new Claim(header, target, pair, required, ofPeer);
       claim = current;
       StreamFeatures offered =
           stream.encrypted()
               ? InboundChoice.afterTls(
-                  required, current.named(), ofPeer, context.settings().announced())
+                  required, current.named(), ofPeer, context().settings().announced())
               : InboundChoice.beforeTls(
                   required,
-                  context.identities().of(target) != null,
-                  context.settings().announced());
+                  context().identities().of(target) != null,
+                  context().settings().announced());
       stream.answer(header, target, required.dialback(), offered);
       if (header.version().hasFeatures()
           && !offered.startTls()
@@ -216,7 +222,7 @@ public final class InboundNegotiation {
     private Domain target(StreamHeader header) throws StreamEnded {
       Domain wanted = header.to();
       if (wanted == null) {
-        Collection<Domain> domains = context.locals().domains();
+        Collection<Domain> domains = context().locals().domains();
         if (domains.size() == 1) {
           return domains.iterator().next();
         }
@@ -226,7 +232,7 @@ public final class InboundNegotiation {
             StreamError.of(
                 StreamErrorCondition.IMPROPER_ADDRESSING, "Several domains are served: say which"));
       }
-      return switch (context.locals().standing(wanted)) {
+      return switch (context().locals().standing(wanted)) {
         case SERVED -> wanted;
         case GONE ->
             throw stream.refuse(header, null, StreamError.of(StreamErrorCondition.HOST_GONE));
@@ -255,7 +261,7 @@ public final class InboundNegotiation {
       }
       SaslExternal.Response response;
       if (element.name().equals("auth")) {
-        if (++attempts > context.settings().saslAttempts()) {
+        if (++attempts > context().settings().saslAttempts()) {
           throw new NegotiationException(
               new PeerMisbehaved(Rule.TOO_MANY_ATTEMPTS, "Too many authentication attempts"));
         }
@@ -332,7 +338,7 @@ public final class InboundNegotiation {
     }
 
     private void refused(Exchange exchange, NegotiationFailure failure) {
-      context
+      context()
           .listener()
           .on(
               new FederationEvent.SenderRefused(
@@ -370,7 +376,7 @@ public final class InboundNegotiation {
           header.withAddresses(current.header().from(), current.target()),
           current.target(),
           current.required().dialback(),
-          InboundChoice.afterAuthentication(current.required(), context.settings().announced()));
+          InboundChoice.afterAuthentication(current.required(), context().settings().announced()));
     }
 
     /** Says no; the stream stays open where dialback may still lead somewhere (S2S-EXT-14). */

@@ -15,13 +15,12 @@ import im.comity.transport.TlsIdentities;
 import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every negotiation of one federation shares.
+ * What every negotiation of one federation shares, as configured at one moment.
  *
- * @param policies the policy in force; a reload replaces it
+ * @param policy the policy in force
  * @param judge says what a certificate proves
  * @param identities our certificates
  * @param discovery finds peers
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param settings durations and bounds
  */
 public record NegotiationContext(
-    Supplier<PolicyTable> policies,
+    PolicyTable policy,
     Judge judge,
     TlsIdentities identities,
     Discovery discovery,

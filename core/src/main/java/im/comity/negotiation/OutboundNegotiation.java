@@ -50,6 +50,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,16 +64,20 @@ public final class OutboundNegotiation {
   /** How many elements a verification reads past before it gives up waiting for its answer. */
   private static final int ELEMENTS_READ_PAST = 64;
 
-  private final NegotiationContext context;
+  private final Supplier<NegotiationContext> current;
   private final Settlement settlement;
 
   /**
-   * @param context what all negotiations share
+   * @param current what all negotiations share, as it is now configured
    * @param settlement takes settled streams
    */
-  public OutboundNegotiation(NegotiationContext context, Settlement settlement) {
-    this.context = context;
+  public OutboundNegotiation(Supplier<NegotiationContext> current, Settlement settlement) {
+    this.current = current;
     this.settlement = settlement;
+  }
+
+  private NegotiationContext context() {
+    return current.get();
   }
 
   /** What is said once the peer is known and judged. */
@@ -95,7 +100,7 @@ public final class OutboundNegotiation {
    * @throws NegotiationException when there is none now, with the reason
    */
   public Way establish(DomainPair pair, Deadline deadline) throws NegotiationException {
-    PolicyTable policy = context.policies().get();
+    PolicyTable policy = context().policy();
     StaticRoute route = policy.route(pair.target());
     Requirement required = required(policy, pair, route);
     return overCandidates(
@@ -147,7 +152,7 @@ public final class OutboundNegotiation {
       DomainPair asking, StreamFacts asker, StreamId id, DialbackKey key, Deadline deadline)
       throws NegotiationException {
     DomainPair back = asking.reversed();
-    PolicyTable policy = context.policies().get();
+    PolicyTable policy = context().policy();
     StaticRoute route = policy.route(back.target());
     Requirement required = required(policy, back, route);
     return overCandidates(
@@ -212,9 +217,9 @@ public final class OutboundNegotiation {
     try (ConnectRace race =
         ConnectRace.over(
             delegation.candidates(),
-            context.resolver(),
-            context.network(),
-            context.timers(),
+            context().resolver(),
+            context().network(),
+            context().timers(),
             raceOptions(pair.sender()),
             deadline)) {
       for (Connected winner; (winner = race.next()) != null; ) {
@@ -264,8 +269,8 @@ public final class OutboundNegotiation {
   }
 
   private ConnectRace.Options raceOptions(Domain sender) {
-    ConnectRace.Options options = ConnectRace.Options.DEFAULT.withGuard(context.guard());
-    InetAddress source = context.sourceAddress().apply(sender);
+    ConnectRace.Options options = ConnectRace.Options.DEFAULT.withGuard(context().guard());
+    InetAddress source = context().sourceAddress().apply(sender);
     return source == null ? options : options.withSources(List.of(source));
   }
 
@@ -276,7 +281,7 @@ public final class OutboundNegotiation {
   }
 
   private Found found(Domain target, @Nullable StaticRoute route) throws NegotiationException {
-    return switch (context.discovery().delegationOf(target, route)) {
+    return switch (context().discovery().delegationOf(target, route)) {
       case Found found -> found;
       case Delegation.Refused _ when target.isIpLiteral() ->
           throw new NegotiationException(new NegotiationFailure.AddressLiteral(target));
@@ -386,9 +391,9 @@ public final class OutboundNegotiation {
 
   private Transport again(DomainPair pair, Connected winner, Deadline whole)
       throws NegotiationException {
-    InetAddress source = context.sourceAddress().apply(pair.sender());
+    InetAddress source = context().sourceAddress().apply(pair.sender());
     try {
-      return whole.await(context.network().connect(winner.address(), source));
+      return whole.await(context().network().connect(winner.address(), source));
     } catch (OutOfTimeException late) {
       throw new NegotiationException(new NegotiationFailure.OutOfTime(late.step()));
     } catch (IOException e) {
@@ -406,13 +411,13 @@ public final class OutboundNegotiation {
       Talk talk,
       Conversation<T> conversation)
       throws NegotiationException, Redirect {
-    TlsIdentity identity = context.identities().of(pair.sender());
+    TlsIdentity identity = context().identities().of(pair.sender());
     // SNI is the target domain: the XMPP domain, not the host that DNS named (S2S-DTLS-04,
     // -TLS-30).
     TlsRequest tls = new TlsRequest.AsClient(pair.target(), identity, true);
-    Deadline share = whole.share(context.settings().candidate());
+    Deadline share = whole.share(context().settings().candidate());
     NegotiatingStream stream =
-        NegotiatingStream.initiate(transport, pair, required.dialback(), share, context.random());
+        NegotiatingStream.initiate(transport, pair, required.dialback(), share, context().random());
     try (stream) {
       if (candidate.directTls()) {
         stream.upgrade(tls, null);
@@ -435,7 +440,7 @@ public final class OutboundNegotiation {
       if (session != null) {
         step(pair, "tls", session.protocol() + " " + session.cipherSuite());
       }
-      Judgement ofPeer = context.judge().judge(pair.target(), session, required, false);
+      Judgement ofPeer = context().judge().judge(pair.target(), session, required, false);
       step(pair, "peer", describe(ofPeer));
       try {
         return conversation.hold(stream, new Peer(ofPeer, identity != null, talk));
@@ -504,7 +509,7 @@ public final class OutboundNegotiation {
           new NegotiationFailure.PeerMisbehaved(
               NegotiationFailure.Rule.NO_STREAM_ID, "the stream header has no id"));
     }
-    DialbackKey key = context.secret().key(pair, id.value());
+    DialbackKey key = context().secret().key(pair, id.value());
     DialbackRequest request = DialbackRequest.result(stream.handle().value(), pair, key);
     stream.send(request.element().toElement());
     DialbackVerdict verdict = awaitVerdict(stream, request);
@@ -532,7 +537,7 @@ public final class OutboundNegotiation {
         if (verdict != null) {
           return verdict;
         }
-        context
+        context()
             .listener()
             .on(new FederationEvent.UnsolicitedDialback(element.name(), stream.handle()));
       }
@@ -561,7 +566,7 @@ public final class OutboundNegotiation {
   // ---- trace -----------------------------------------------------------------------------------
 
   private void step(DomainPair pair, String step, String detail) {
-    context.listener().on(new FederationEvent.Step(pair, step, detail));
+    context().listener().on(new FederationEvent.Step(pair, step, detail));
   }
 
   private static String text(InetSocketAddress endpoint) {

@@ -50,7 +50,7 @@ public final class RoutingTable {
   private final LocalSide locals;
   private final Timers timers;
   private final FederationListener listener;
-  private final RoutingSettings settings;
+  private volatile RoutingSettings settings;
   private final RetryLedger ledger;
   private final Semaphore attempts;
   private final Map<DomainPair, Route> routes = new ConcurrentHashMap<>();
@@ -299,6 +299,11 @@ public final class RoutingTable {
     for (DomainPair pair : ledger.forget(target)) {
       routes.computeIfPresent(pair, (_, route) -> route instanceof Route.Barred ? null : route);
     }
+  }
+
+  /** Puts other bounds in force; the number of attempts at once stays as it was at the start. */
+  public void replaceSettings(RoutingSettings others) {
+    settings = others;
   }
 
   /** Forgets bars that are over; called now and then. */
