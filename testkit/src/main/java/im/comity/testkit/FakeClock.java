@@ -3,6 +3,7 @@ package im.comity.testkit;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -255,9 +256,14 @@ public final class FakeClock implements InstantSource {
 
     /** Who scheduled it, innermost frame first, without the frames of the clock. */
     public List<StackTraceElement> scheduledBy() {
-      return List.of(scheduledAt.getStackTrace()).stream()
-          .filter(frame -> !frame.getClassName().startsWith(FakeClock.class.getName()))
+      return Arrays.stream(scheduledAt.getStackTrace())
+          .dropWhile(frame -> isOwn(frame.getClassName()))
           .toList();
+    }
+
+    private static boolean isOwn(String className) {
+      String own = FakeClock.class.getName();
+      return className.equals(own) || className.startsWith(own + "$");
     }
 
     @Override

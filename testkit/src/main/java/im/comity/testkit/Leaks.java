@@ -40,6 +40,7 @@ public final class Leaks {
   private final Map<String, Counter> counters = new LinkedHashMap<>();
   private final List<FakeClock> clocks = new ArrayList<>();
   private Predicate<String> ignored = _ -> false;
+  private Duration patience = PATIENCE;
 
   private record Counter(LongSupplier count, long before) {}
 
@@ -68,17 +69,18 @@ public final class Leaks {
     return this;
   }
 
-  /** {@link #check(Duration)} with {@link #PATIENCE}. */
-  public void check() {
-    check(PATIENCE);
+  /** Real time that {@link #check()} gives to what is just ending, {@link #PATIENCE} unless set. */
+  public Leaks patience(Duration time) {
+    patience = time;
+    return this;
   }
 
   /**
    * Returns as soon as nothing is left.
    *
-   * @throws AssertionError naming all that is left after {@code patience} of real time
+   * @throws AssertionError naming all that is left when patience is at its end
    */
-  public void check(Duration patience) {
+  public void check() {
     long deadline = System.nanoTime() + patience.toNanos();
     long pause = FIRST_PAUSE;
     List<String> left = left();
