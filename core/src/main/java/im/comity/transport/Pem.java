@@ -1,6 +1,7 @@
 package im.comity.transport;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,13 +27,21 @@ import java.util.regex.Pattern;
  * Reads certificates and private keys from PEM files (RFC 7468), which may hold other things too.
  */
 final class Pem {
-  /** Far more than any chain needs; a mistaken path must not fill the memory. */
-  private static final long MAX_BYTES = 1 << 20;
+  /** More than any chain needs, and what two bytes of length can tell. */
+  private static final long MAX_BYTES = 1 << 16;
 
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
 
-  private record Block(String label, byte[] content) {}
+  private static final class Block {
+    final String label;
+    final byte[] content;
+
+    Block(String label, byte[] content) {
+      this.label = label;
+      this.content = content;
+    }
+  }
 
   private Pem() {}
 
@@ -139,47 +148,37 @@ final class Pem {
   /** The AlgorithmIdentifier of a public key, in DER: the first thing in its encoding. */
   private static byte[] algorithm(PublicKey key) {
     byte[] encoded = key.getEncoded();
-    int start = header(encoded, 0);
-    int end = header(encoded, start) + length(encoded, start);
-    return Arrays.copyOfRange(encoded, start, end);
+    int start = content(encoded, 0);
+    // No algorithm needs more than 127 bytes, so that its length is one byte.
+    return Arrays.copyOfRange(encoded, start, start + 2 + encoded[start + 1]);
   }
 
   /** Where the content of the DER element at an index begins. */
-  private static int header(byte[] der, int at) {
+  private static int content(byte[] der, int at) {
     return at + 2 + ((der[at + 1] & 0x80) == 0 ? 0 : der[at + 1] & 0x7f);
-  }
-
-  private static int length(byte[] der, int at) {
-    int first = der[at + 1] & 0xff;
-    if (first < 0x80) {
-      return first;
-    }
-    int length = 0;
-    for (int i = 0; i < (first & 0x7f); i++) {
-      length = length << 8 | der[at + 2 + i] & 0xff;
-    }
-    return length;
   }
 
   /** A key as PKCS #8: version 0, algorithm, the key in its older form. */
   private static byte[] wrap(byte[] algorithm, byte[] key) {
-    byte[] version = {2, 1, 0};
-    byte[] octets = element(4, key);
-    byte[] content = new byte[version.length + algorithm.length + octets.length];
-    System.arraycopy(version, 0, content, 0, version.length);
-    System.arraycopy(algorithm, 0, content, version.length, algorithm.length);
-    System.arraycopy(octets, 0, content, version.length + algorithm.length, octets.length);
-    return element(0x30, content);
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    content.writeBytes(new byte[] {2, 1, 0});
+    content.writeBytes(algorithm);
+    content.writeBytes(element(4, key));
+    return element(0x30, content.toByteArray());
   }
 
   private static byte[] element(int tag, byte[] content) {
-    byte[] element = new byte[5 + content.length];
-    element[0] = (byte) tag;
-    element[1] = (byte) 0x83; // three bytes of length, more than enough for what MAX_BYTES allows
-    element[2] = (byte) (content.length >> 16);
-    element[3] = (byte) (content.length >> 8);
-    element[4] = (byte) content.length;
-    System.arraycopy(content, 0, element, 5, content.length);
-    return element;
+    ByteArrayOutputStream element = new ByteArrayOutputStream();
+    element.write(tag);
+    int length = content.length;
+    if (length < 0x80) {
+      element.write(length);
+    } else if (length < 0x100) {
+      element.writeBytes(new byte[] {(byte) 0x81, (byte) length});
+    } else {
+      element.writeBytes(new byte[] {(byte) 0x82, (byte) (length >> 8), (byte) length});
+    }
+    element.writeBytes(content);
+    return element.toByteArray();
   }
 }

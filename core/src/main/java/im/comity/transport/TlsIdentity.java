@@ -40,7 +40,7 @@ public record TlsIdentity(
    * @throws IllegalArgumentException the names cannot be read, or there is no certificate
    */
   public static TlsIdentity of(String name, PrivateKey key, List<X509Certificate> chain) {
-    return new TlsIdentity(name, key, chain, names(chain.getFirst()));
+    return new TlsIdentity(name, key, chain, chain.isEmpty() ? Set.of() : names(chain.getFirst()));
   }
 
   /**
@@ -53,7 +53,11 @@ public record TlsIdentity(
   public static TlsIdentity load(Path pemChain, Path pemKey) throws IOException {
     List<X509Certificate> chain = Pem.certificates(pemChain);
     PrivateKey key = Pem.key(pemKey, chain.getFirst().getPublicKey());
-    return of(pemChain.toString(), key, chain);
+    try {
+      return of(pemChain.toString(), key, chain);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(pemChain + ": " + e.getMessage(), e);
+    }
   }
 
   private static Set<String> names(X509Certificate leaf) {
