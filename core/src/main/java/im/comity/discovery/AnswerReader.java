@@ -115,8 +115,7 @@ final class AnswerReader {
     if (!nxdomain && soa == null && at.aliases().size() > start.aliases().size()) {
       return new Follow(at);
     }
-    long ttl =
-        soa == null ? 0 : Math.min(at.ttl(), Math.min(ttlOf(soa), seconds(soa.getMinimum())));
+    long ttl = soa == null ? 0 : Math.min(at.ttl(), Math.min(ttlOf(soa), soa.getMinimum()));
     return new Answered(new DnsAnswer.NoSuchRecord(nxdomain, Duration.ofSeconds(ttl)));
   }
 
@@ -163,13 +162,9 @@ final class AnswerReader {
     return name.equals(Name.root) ? "." : name.toString(true).toLowerCase(Locale.ROOT);
   }
 
-  private static long ttlOf(Record record) {
-    return seconds(record.getTTL());
-  }
-
   /** RFC 2181 section 8: a TTL with the topmost bit set counts as zero. */
-  private static long seconds(long ttl) {
-    return ttl > Integer.MAX_VALUE ? 0 : ttl;
+  private static long ttlOf(Record record) {
+    return record.getTTL() > Integer.MAX_VALUE ? 0 : record.getTTL();
   }
 
   /** The extended errors of a response, in brackets with a space before, or nothing (RFC 8914). */

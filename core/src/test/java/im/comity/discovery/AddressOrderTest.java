@@ -16,7 +16,7 @@ final class AddressOrderTest {
   /** Endpoints from words like {@code 0/1.1.1.1}: the candidate's place and the address. */
   private static List<Endpoint> endpoints(String words) {
     List<Endpoint> endpoints = new ArrayList<>();
-    for (String word : words.strip().split(" +")) {
+    for (String word : words.strip().split(" +", -1)) {
       int slash = word.indexOf('/');
       int rank = Integer.parseInt(word.substring(0, slash));
       InetAddress address = InetAddress.ofLiteral(word.substring(slash + 1));

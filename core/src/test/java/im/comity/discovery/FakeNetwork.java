@@ -17,11 +17,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** A network as a test writes it. What is not written stays silent. */
-final class FakeNetwork implements Network {
+class FakeNetwork implements Network {
   private final ManualTimers timers;
   private final Map<String, Fate> fates = new HashMap<>();
   final List<Attempt> attempts = new ArrayList<>();
   final List<Transport> aborted = new ArrayList<>();
+
+  private int transports;
 
   FakeNetwork(ManualTimers timers) {
     this.timers = timers;
@@ -85,6 +87,7 @@ final class FakeNetwork implements Network {
 
   /** A connection of which one can only see whether it was aborted. */
   Transport transport() {
+    String name = "fake transport " + ++transports;
     return (Transport)
         Proxy.newProxyInstance(
             Transport.class.getClassLoader(),
@@ -95,9 +98,9 @@ final class FakeNetwork implements Network {
                     aborted.add((Transport) self);
                     yield null;
                   }
-                  case "equals" -> self == arguments[0];
-                  case "hashCode" -> System.identityHashCode(self);
-                  case "toString" -> "fake transport";
+                  case "equals" -> name.equals(arguments[0].toString());
+                  case "hashCode" -> name.hashCode();
+                  case "toString" -> name;
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }

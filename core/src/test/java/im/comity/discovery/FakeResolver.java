@@ -31,7 +31,7 @@ final class FakeResolver implements Resolver {
   FakeResolver srv(String name, String... records) {
     List<DnsRecord> parsed = new ArrayList<>();
     for (String record : records) {
-      String[] words = record.split(" ");
+      String[] words = record.split(" ", -1);
       parsed.add(
           new DnsRecord.Service(
               Integer.parseInt(words[0]),
