@@ -31,7 +31,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -41,7 +40,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -61,7 +59,6 @@ final class ConfigurationReader {
 
   private final YamlFile yaml;
   private final Path file;
-  private final Instant now;
   private final ReferencedFiles files;
   private final List<Problem> problems = new ArrayList<>();
   private final JsonNode root;
@@ -75,12 +72,12 @@ final class ConfigurationReader {
   /** Their names, to hold patterns against. */
   private final Set<String> ourNames = new HashSet<>();
 
+  /** Whether every domain's name could be read; else nobody can say that one is missing. */
   private boolean domainsAreWhole = true;
 
   ConfigurationReader(YamlFile yaml, Path file, Instant now) {
     this.yaml = yaml;
     this.file = file;
-    this.now = now;
     SchemaCheck.Checked checked = new SchemaCheck().check(yaml);
     problems.addAll(yaml.problems());
     problems.addAll(checked.problems());
@@ -164,9 +161,12 @@ final class ConfigurationReader {
         (node, at) -> {
           JsonNode name = node.isString() ? node : node.path("name");
           String nameAt = node.isString() ? at : at + "/name";
-          Domain domain = name.isString() ? domain(name.asString(), nameAt) : null;
-          if (domain == null) {
+          if (!name.isString()) {
             domainsAreWhole = false;
+            return;
+          }
+          Domain domain = domain(name.asString(), nameAt);
+          if (domain == null) {
             return;
           }
           String before = ours.putIfAbsent(domain, nameAt);
@@ -208,7 +208,7 @@ final class ConfigurationReader {
       }
       return domain;
     } catch (AddressFormatException e) {
-      error(at, e.getMessage());
+      error(at, String.valueOf(e.getMessage()));
       return null;
     }
   }
@@ -638,7 +638,7 @@ final class ConfigurationReader {
     if (!port.matches("\\d{1,5}")
         || Integer.parseInt(port) < 1
         || Integer.parseInt(port) > 65_535
-        || !brackets && host.indexOf(':') >= 0) {
+        || (!brackets && host.indexOf(':') >= 0)) {
       return null;
     }
     try {
@@ -652,15 +652,22 @@ final class ConfigurationReader {
 
   // ---- policy --------------------------------------------------------------------------------
 
+  /** What a rule asks in each direction. */
+  private record Rules(PolicyRule out, PolicyRule in) {
+    PolicyRule of(Direction direction) {
+      return direction == Direction.OUTBOUND ? out : in;
+    }
+  }
+
   private @Nullable PolicyTable policy() {
     JsonNode policy = root.path("policy");
     PolicyTable.Builder table = PolicyTable.builder();
-    Map<Direction, PolicyRule> defaults =
-        rules(
-            policy.path("default"),
-            "/policy/default",
-            direction -> PolicyRule.of(FederationLevel.ENCRYPTED));
-    defaults.forEach(table::byDefault);
+    PolicyRule encrypted = PolicyRule.of(FederationLevel.ENCRYPTED);
+    Rules defaults =
+        rules(policy.path("default"), "/policy/default", new Rules(encrypted, encrypted));
+    for (Direction direction : Direction.values()) {
+      table.byDefault(direction, defaults.of(direction));
+    }
     each(
         root,
         "",
@@ -668,8 +675,10 @@ final class ConfigurationReader {
         (node, at) -> {
           Domain domain = entries.get(at + "/name");
           if (node.has("level") && domain != null) {
-            rules(node, at, defaults::get)
-                .forEach((direction, rule) -> table.host(direction, domain.toString(), rule));
+            Rules rules = rules(node, at, defaults);
+            for (Direction direction : Direction.values()) {
+              table.host(direction, domain.toString(), rules.of(direction));
+            }
           }
         });
     Map<String, String> matches = new HashMap<>();
@@ -687,7 +696,7 @@ final class ConfigurationReader {
   private void peerRule(
       JsonNode node,
       String at,
-      Map<Direction, PolicyRule> defaults,
+      Rules defaults,
       Map<String, String> matches,
       PolicyTable.Builder table) {
     String match = pattern(node, at, "match");
@@ -695,8 +704,10 @@ final class ConfigurationReader {
       return;
     }
     if (saysSomething(node)) {
-      rules(node, at, defaults::get)
-          .forEach((direction, rule) -> table.remote(direction, match, rule));
+      Rules rules = rules(node, at, defaults);
+      for (Direction direction : Direction.values()) {
+        table.remote(direction, match, rules.of(direction));
+      }
     }
     JsonNode route = node.path("route");
     if (route.path("host").isString() && route.path("port").isInt()) {
@@ -713,7 +724,7 @@ final class ConfigurationReader {
   private void pairRule(
       JsonNode node,
       String at,
-      Map<Direction, PolicyRule> defaults,
+      Rules defaults,
       Map<String, String> pairs,
       PolicyTable.Builder table) {
     String from = pattern(node, at, "from");
@@ -733,10 +744,8 @@ final class ConfigurationReader {
     }
     if (isFirst(pairs, from + " to " + to, at)) {
       Direction direction = fromUs ? Direction.OUTBOUND : Direction.INBOUND;
-      PolicyRule rule = rules(node, at, defaults::get).get(direction);
-      if (rule != null) {
-        table.pair(direction, fromUs ? from : to, fromUs ? to : from, rule);
-      }
+      PolicyRule rule = rules(node, at, defaults).of(direction);
+      table.pair(direction, fromUs ? from : to, fromUs ? to : from, rule);
     }
   }
 
@@ -754,41 +763,38 @@ final class ConfigurationReader {
         || rule.has("strict-pairs");
   }
 
-  /** The rule of a node in both directions; what it leaves out comes from the defaults. */
-  private Map<Direction, PolicyRule> rules(
-      JsonNode node, String at, Function<Direction, PolicyRule> defaults) {
-    Map<Direction, PolicyRule> rules = new EnumMap<>(Direction.class);
-    for (Direction direction : Direction.values()) {
-      PolicyRule base = defaults.apply(direction);
-      JsonNode level = node.path("level");
-      String levelAt = at + "/level";
-      if (level.isObject()) {
-        String key = direction == Direction.OUTBOUND ? "out" : "in";
-        level = level.path(key);
-        levelAt = levelAt + "/" + key;
-      }
-      FederationLevel asked = level.isString() ? FederationLevel.of(level.asString()) : null;
-      List<String> proofs = new ArrayList<>();
-      node.path("proofs").forEach(proof -> proofs.add(proof.asString()));
-      rules.put(
-          direction,
-          new PolicyRule(
-              asked == null ? base.level() : asked,
-              node.has("proofs") ? proofs : base.prooftypes(),
-              node.path("dialback").asBoolean(base.dialback()),
-              node.path("starttls-unoffered").asBoolean(base.startTlsUnoffered()),
-              node.path("strict-pairs").asBoolean(base.strictPairs()),
-              yaml.name() + ":" + yaml.line(at)));
-      // One warning for one word: a level for both directions is met twice.
-      boolean once = direction == Direction.OUTBOUND || !node.path("level").isString();
-      if (asked == FederationLevel.PERMISSIVE && once) {
-        warn(
-            levelAt,
-            "permissive verifies nobody: whoever connects may speak for any domain it covers;"
-                + " only for a network of your own");
-      }
+  /** The rules of a node; what it leaves out comes from the defaults. */
+  private Rules rules(JsonNode node, String at, Rules defaults) {
+    JsonNode level = node.path("level");
+    // A level for both directions is one word, and gets one warning.
+    warnOfPermissive(level, at + "/level");
+    warnOfPermissive(level.path("out"), at + "/level/out");
+    warnOfPermissive(level.path("in"), at + "/level/in");
+    return new Rules(
+        rule(node, at, level.isObject() ? level.path("out") : level, defaults.out()),
+        rule(node, at, level.isObject() ? level.path("in") : level, defaults.in()));
+  }
+
+  private PolicyRule rule(JsonNode node, String at, JsonNode level, PolicyRule defaults) {
+    FederationLevel asked = level.isString() ? FederationLevel.of(level.asString()) : null;
+    List<String> proofs = new ArrayList<>();
+    node.path("proofs").forEach(proof -> proofs.add(proof.asString()));
+    return new PolicyRule(
+        asked == null ? defaults.level() : asked,
+        node.has("proofs") ? proofs : defaults.prooftypes(),
+        node.path("dialback").asBoolean(defaults.dialback()),
+        node.path("starttls-unoffered").asBoolean(defaults.startTlsUnoffered()),
+        node.path("strict-pairs").asBoolean(defaults.strictPairs()),
+        yaml.name() + ":" + yaml.line(at));
+  }
+
+  private void warnOfPermissive(JsonNode level, String at) {
+    if (level.isString() && level.asString().equals(FederationLevel.PERMISSIVE.wire())) {
+      warn(
+          at,
+          "permissive verifies nobody: whoever connects may speak for any domain it covers; only"
+              + " for a network of your own");
     }
-    return rules;
   }
 
   /** A pattern in canonical form, or null after saying why it is none. */
@@ -842,7 +848,7 @@ final class ConfigurationReader {
             duration("keepalive", defaults.keepalive()),
             duration("idle", defaults.idle()),
             duration("stop", defaults.stop()));
-    if (given.candidate().compareTo(given.negotiation()) > 0) {
+    if (given.candidate().compareTo(given.negotiation()) > 0 && !given.negotiation().isZero()) {
       error(
           "/timeouts/candidate",
           "is longer than all of a negotiation may take, which is " + text(given.negotiation()));

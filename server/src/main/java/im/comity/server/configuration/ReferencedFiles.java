@@ -47,7 +47,8 @@ final class ReferencedFiles {
       Instant now,
       BiConsumer<String, String> error,
       BiConsumer<String, String> warning) {
-    this.base = configuration.toAbsolutePath().getParent();
+    Path absolute = configuration.toAbsolutePath();
+    this.base = absolute.resolveSibling("").normalize();
     this.now = now;
     this.error = error;
     this.warning = warning;

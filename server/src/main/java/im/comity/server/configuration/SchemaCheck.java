@@ -90,7 +90,7 @@ final class SchemaCheck {
    */
   Checked check(YamlFile file) {
     List<Problem> problems = new ArrayList<>();
-    Set<String> wrong = new HashSet<>();
+    Set<String> wrong = new HashSet<>(file.unreadable());
     for (Error error : schema.validate(file.tree())) {
       String pointer = pointer(error.getInstanceLocation());
       if (error.getKeyword().equals("additionalProperties")) {
@@ -185,8 +185,11 @@ final class SchemaCheck {
     boolean secret = pointer.endsWith("/" + SECRET);
     String shown = secret ? "the secret" : shown(given);
     return switch (error.getKeyword()) {
-      case "required" -> "the key " + error.getProperty() + " is missing";
-      case "type" -> "must be " + types(rule) + ", but is " + kind(given, secret, rule);
+      case "required" -> "the key \"" + error.getProperty() + "\" is missing";
+      case "type" ->
+          parentOf(error).has("title") && !given.isNull()
+              ? notOfAKind(shown, parentOf(error))
+              : "must be " + types(rule) + ", but is " + kind(given, secret, rule);
       case "enum" -> notAmong(given, shown, rule);
       case "minimum" -> "must be at least " + rule.asString() + ", but is " + shown;
       case "maximum" -> "must be at most " + rule.asString() + ", but is " + shown;
@@ -201,14 +204,7 @@ final class SchemaCheck {
                   + " or more";
       case "minItems" -> "is empty; there must be one at least";
       case "minProperties" -> "sets nothing; leave it out, or give one of " + settings(error);
-      case "pattern" -> {
-        JsonNode described = parentOf(error);
-        yield shown
-            + " is no "
-            + described.path("title").asString("value of this kind")
-            + "; write it as "
-            + examples(described);
-      }
+      case "pattern" -> notOfAKind(shown, parentOf(error));
       default -> error.getMessage();
     };
   }
@@ -232,6 +228,14 @@ final class SchemaCheck {
         + (nearest == null ? "" : "; did you mean " + nearest + "?")
         + (nearest == null ? "; allowed: " : " Allowed: ")
         + String.join(", ", allowed);
+  }
+
+  private static String notOfAKind(String shown, JsonNode described) {
+    return shown
+        + " is no "
+        + described.path("title").asString("value of this kind")
+        + "; write it as "
+        + examples(described);
   }
 
   private static String examples(JsonNode described) {
@@ -274,15 +278,18 @@ final class SchemaCheck {
     if (given.isString()) {
       return secret ? "text" : "the text " + shown(given);
     }
-    String kind = given.isBoolean() ? "a truth value" : "a number";
+    String kind = given.isBoolean() ? "the truth value" : "the number";
     // What looks like one is made a text by quotes.
-    return (secret ? kind : given.asString())
-        + (wanted.toString().contains("string") ? ", " + kind + "; as text it needs quotes" : "");
+    return (secret ? kind : kind + " " + given.asString())
+        + (wanted.toString().contains("string") ? "; as text it needs quotes" : "");
   }
 
   /** A value in quotes, without what could upset a terminal, and not too long. */
   static String shown(JsonNode value) {
-    return value.isString() ? quoted(value.asString()) : value.asString();
+    if (value.isString()) {
+      return quoted(value.asString());
+    }
+    return value.isContainer() ? "this" : value.asString();
   }
 
   static String quoted(String value) {

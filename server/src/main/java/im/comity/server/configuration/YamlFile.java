@@ -8,12 +8,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -39,7 +44,12 @@ final class YamlFile {
               YAMLFactory.builder()
                   .loadSettings(LoadSettings.builder().setCodePointLimit(MAX_CHARACTERS).build())
                   .build())
+          // Told by ourselves: all of them, and where the first one stands.
+          .disable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
+
+  /** Where the parser says that something is wrong; its own location is where it had begun. */
+  private static final Pattern IN_READER = Pattern.compile("in reader, line (\\d+), column (\\d+)");
 
   private record Place(int line, int column) {
     static Place of(@Nullable TokenStreamLocation location) {
@@ -53,6 +63,7 @@ final class YamlFile {
   private final Map<String, Place> keys = new HashMap<>();
   private final Map<String, Place> values = new HashMap<>();
   private final List<Problem> problems = new ArrayList<>();
+  private final Set<String> unreadable = new HashSet<>();
   private @Nullable JsonNode tree;
 
   private YamlFile(String name) {
@@ -96,8 +107,11 @@ final class YamlFile {
         problems.add(problem(place, "", "a second document begins here; one file holds one"));
       }
     } catch (JacksonException e) {
-      Place place = Place.of(e.getLocation());
       String message = e.getOriginalMessage();
+      Place place = Place.of(e.getLocation());
+      for (Matcher where = IN_READER.matcher(message); where.find(); ) {
+        place = new Place(Integer.parseInt(where.group(1)), Integer.parseInt(where.group(2)));
+      }
       problems.add(problem(place, "", "is no YAML: " + firstOf(message)));
       throw new ConfigurationException(problems);
     }
@@ -185,6 +199,11 @@ final class YamlFile {
     return problems;
   }
 
+  /** The pointers of values that one of these problems has instead of a value. */
+  Set<String> unreadable() {
+    return unreadable;
+  }
+
   /** The pointer of a key of the object at a pointer. */
   static String child(String pointer, String key) {
     return pointer + "/" + key.replace("~", "~0").replace("/", "~1");
@@ -234,7 +253,7 @@ final class YamlFile {
   /** A pointer as people write it: {@code domains[1].level}. */
   static String readable(String pointer) {
     StringBuilder out = new StringBuilder();
-    for (String part : pointer.split("/")) {
+    for (String part : pointer.split("/", -1)) {
       if (part.isEmpty()) {
         continue;
       }
