@@ -463,7 +463,10 @@ final class ConfigurationReader {
       }
       address = new InetSocketAddress(literal, port);
     }
-    clash(address, at);
+    // A port that the schema check took out is not the default one.
+    if (yaml.tree().at(at).has("port") == listener.has("port")) {
+      clash(address, at);
+    }
     return address;
   }
 
@@ -710,7 +713,7 @@ final class ConfigurationReader {
       }
     }
     JsonNode route = node.path("route");
-    if (route.path("host").isString() && route.path("port").isInt()) {
+    if (route.path("host").isString() && route.path("port").isIntegralNumber()) {
       table.route(
           new StaticRoute(
               match,
@@ -770,18 +773,25 @@ final class ConfigurationReader {
     warnOfPermissive(level, at + "/level");
     warnOfPermissive(level.path("out"), at + "/level/out");
     warnOfPermissive(level.path("in"), at + "/level/in");
-    return new Rules(
-        rule(node, at, level.isObject() ? level.path("out") : level, defaults.out()),
-        rule(node, at, level.isObject() ? level.path("in") : level, defaults.in()));
+    PolicyRule out = rule(node, at, level.isObject() ? level.path("out") : level, defaults.out());
+    PolicyRule in = rule(node, at, level.isObject() ? level.path("in") : level, defaults.in());
+    if (node.has("proofs")
+        && (out.level() == FederationLevel.PERMISSIVE
+            || in.level() == FederationLevel.PERMISSIVE)) {
+      error(at + "/proofs", "level permissive asks for no proof, yet proofs are named");
+    }
+    return new Rules(out, in);
   }
 
   private PolicyRule rule(JsonNode node, String at, JsonNode level, PolicyRule defaults) {
     FederationLevel asked = level.isString() ? FederationLevel.of(level.asString()) : null;
     List<String> proofs = new ArrayList<>();
-    node.path("proofs").forEach(proof -> proofs.add(proof.asString()));
+    each(node, at, "proofs", (proof, _) -> proofs.add(proof.asString()));
     return new PolicyRule(
         asked == null ? defaults.level() : asked,
-        node.has("proofs") ? proofs : defaults.prooftypes(),
+        asked == FederationLevel.PERMISSIVE
+            ? List.of()
+            : node.has("proofs") ? proofs : defaults.prooftypes(),
         node.path("dialback").asBoolean(defaults.dialback()),
         node.path("starttls-unoffered").asBoolean(defaults.startTlsUnoffered()),
         node.path("strict-pairs").asBoolean(defaults.strictPairs()),

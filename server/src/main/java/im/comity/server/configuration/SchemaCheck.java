@@ -187,7 +187,7 @@ final class SchemaCheck {
     return switch (error.getKeyword()) {
       case "required" -> "the key \"" + error.getProperty() + "\" is missing";
       case "type" ->
-          parentOf(error).has("title") && !given.isNull()
+          parentOf(error).has("examples") && !given.isNull()
               ? notOfAKind(shown, parentOf(error))
               : "must be " + types(rule) + ", but is " + kind(given, secret, rule);
       case "enum" -> notAmong(given, shown, rule);

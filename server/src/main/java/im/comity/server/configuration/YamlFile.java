@@ -140,6 +140,7 @@ final class YamlFile {
     JsonToken token = parser.currentToken();
     values.put(pointer, Place.of(parser.currentTokenLocation()));
     if (parser.isCurrentAlias()) {
+      unreadable.add(pointer);
       problems.add(problem(pointer, "an alias (*" + parser.getString() + "); write the value out"));
       return nodes.nullNode();
     }
