@@ -69,8 +69,8 @@ class AdmissionTest {
   }
 
   /**
-   * Every combination outbound: what comes of it under a permissive, verified, encrypted and trusted
-   * rule. P, V, E, T: admitted at that level; other words: refused.
+   * Every combination outbound: what comes of it under a permissive, verified, encrypted and
+   * trusted rule. P, V, E, T: admitted at that level; other words: refused.
    */
   @ParameterizedTest(name = "{0} {1} {2}")
   @CsvSource({
@@ -212,8 +212,7 @@ class AdmissionTest {
     Basis.ByDialback basis = (Basis.ByDialback) admitted(admission).basis();
     assertThat(basis.authority()).isEqualTo(ofAuthority);
     assertThat(basis.sameKey()).isEqualTo(level.equals("T"));
-    assertThat(admitted(admission).until())
-        .isEqualTo(level.equals("T") ? Facts.NOT_AFTER : null);
+    assertThat(admitted(admission).until()).isEqualTo(level.equals("T") ? Facts.NOT_AFTER : null);
 
     Admission underTrusted =
         Admission.inbound(
@@ -329,10 +328,10 @@ class AdmissionTest {
                 rule(FederationLevel.VERIFIED), tls(), OUT, notProven(), new Acceptance.BySasl()));
     assertThat(byDelegation.remote()).isEqualTo(OUT.target());
     assertThat(byDelegation.direction()).isEqualTo(Direction.OUTBOUND);
-    assertThat(byDelegation.basis())
-        .isEqualTo(new Basis.ByDelegation(new Acceptance.BySasl()));
+    assertThat(byDelegation.basis()).isEqualTo(new Basis.ByDelegation(new Acceptance.BySasl()));
     assertThat(byDelegation.until()).isNull();
-    assertThat(byDelegation).hasToString("south.example -> north.example outbound on stream 7: encrypted");
+    assertThat(byDelegation)
+        .hasToString("south.example -> north.example outbound on stream 7: encrypted");
 
     assertThat(
             admitted(
@@ -419,9 +418,7 @@ class AdmissionTest {
         .isInstanceOf(IllegalArgumentException.class);
     Judgement good = proven(IN.sender());
     assertThatThrownBy(
-            () ->
-                Admission.inbound(
-                    rule(FederationLevel.VERIFIED), clear(), IN, good, null, null))
+            () -> Admission.inbound(rule(FederationLevel.VERIFIED), clear(), IN, good, null, null))
         .isInstanceOf(IllegalArgumentException.class);
     Proof ofOtherAuthority = proof(IN.target(), PEER);
     DialbackVerdict verdict = verified(IN, VALID);

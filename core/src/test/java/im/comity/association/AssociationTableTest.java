@@ -259,7 +259,9 @@ class AssociationTableTest {
                 new Acceptance.BySasl())));
 
     List<Association> struck = table.expire(NOT_AFTER.plusSeconds(1));
-    assertThat(struck).extracting(Association::pair).containsExactlyInAnyOrder(NORTH_SOUTH, trusted);
+    assertThat(struck)
+        .extracting(Association::pair)
+        .containsExactlyInAnyOrder(NORTH_SOUTH, trusted);
     assertThat(table.find(NORTH_SOUTH)).isNull();
     assertThat(table.obstacle(NORTH_SOUTH)).isEqualTo(Obstacle.SENDER_UNKNOWN);
     assertThat(table.granted(trusted)).isNull();

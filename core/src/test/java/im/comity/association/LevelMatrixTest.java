@@ -27,7 +27,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * when the two have conversed as well as both can. The weaker of the two ends is the row's level.
  */
 class LevelMatrixTest {
-  /** The service types: level required, whether an authority issued the certificate, what it speaks. */
+  /**
+   * The service types: level required, whether an authority issued the certificate, what it speaks.
+   */
   enum Service {
     TYPE_1(FederationLevel.VERIFIED, false, false, true),
     TYPE_2(FederationLevel.VERIFIED, false, true, true),
