@@ -255,7 +255,7 @@ public final class ComponentAcceptor implements AutoCloseable {
       String name = header.attribute("to");
       StreamError fault = faultOf(header);
       Component component = fault == null ? find(name) : null;
-      if (component == null) {
+      if (component == null || name == null) {
         refuse(
             String.valueOf(name),
             fault != null
