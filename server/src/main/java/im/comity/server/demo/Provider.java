@@ -92,15 +92,15 @@ final class Provider implements AutoCloseable {
   }
 
   /** Starts; DNS does not lead here before {@link #publish}. */
-  void start(X509Certificate trusted, FederationListener listener, Inbox inbox)
-      throws IOException {
+  void start(X509Certificate trusted, FederationListener listener, Inbox inbox) throws IOException {
     Network net = NettyNetwork.open(NetworkOptions.defaults(timers));
     network = net;
     DnsjavaResolver lookups =
         new DnsjavaResolver(List.of(dns.address()), DnsjavaResolver.Settings.DEFAULT, timers);
     resolver = lookups;
     InProcessLocalSide local =
-        new InProcessLocalSide(domains.keySet(), 1_000, (stanza, along) -> inbox.arrived(stanza, along));
+        new InProcessLocalSide(
+            domains.keySet(), 1_000, (stanza, along) -> inbox.arrived(stanza, along));
     side = local;
     FederationConfig config =
         FederationConfig.of(
@@ -149,8 +149,7 @@ final class Provider implements AutoCloseable {
               };
           if (certificate != null) {
             TestCertificate issued = ca.issue(certificate, domain.ascii());
-            identities.add(
-                TlsIdentity.of(domain.toString(), issued.privateKey(), issued.chain()));
+            identities.add(TlsIdentity.of(domain.toString(), issued.privateKey(), issued.chain()));
           }
         });
     return identities;
@@ -164,10 +163,18 @@ final class Provider implements AutoCloseable {
         (domain, certificate) -> {
           StringBuilder records = new StringBuilder();
           records.append(
-              "_xmpp-server._tcp 60 IN SRV 5 1 " + at.get(0).getPort() + " xmpp." + domain.ascii() + ".\n");
+              "_xmpp-server._tcp 60 IN SRV 5 1 "
+                  + at.get(0).getPort()
+                  + " xmpp."
+                  + domain.ascii()
+                  + ".\n");
           if (certificate != Certificate.NONE) {
             records.append(
-                "_xmpps-server._tcp 60 IN SRV 1 1 " + at.get(1).getPort() + " xmpp." + domain.ascii() + ".\n");
+                "_xmpps-server._tcp 60 IN SRV 1 1 "
+                    + at.get(1).getPort()
+                    + " xmpp."
+                    + domain.ascii()
+                    + ".\n");
           }
           records.append("xmpp 60 IN A 127.0.0.1\n");
           zones.add(TestZone.of(domain.ascii() + ".", records.toString()));
