@@ -18,6 +18,7 @@ final class Prosody extends RealPeer {
   private boolean requireEncryption = true;
   private boolean tls = true;
   private boolean bidi;
+  private boolean starttlsOnly;
 
   Prosody(Lab lab, String domain) {
     super(lab.folder.resolve("prosody-" + domain));
@@ -43,17 +44,15 @@ final class Prosody extends RealPeer {
     return this;
   }
 
-  Prosody bidi() {
-    bidi = true;
+  /** DNS does not name its direct TLS port. */
+  Prosody starttlsOnly() {
+    starttlsOnly = true;
     return this;
   }
 
-  int starttlsPort() {
-    return starttls;
-  }
-
-  int directTlsPort() {
-    return directTls;
+  Prosody bidi() {
+    bidi = true;
+    return this;
   }
 
   @Override
@@ -106,7 +105,7 @@ final class Prosody extends RealPeer {
                 lab.dnsPort(),
                 log,
                 domain));
-    lab.publish(domain, starttls, tls ? directTls : 0);
+    lab.publish(domain, starttls, tls && !starttlsOnly ? directTls : 0);
   }
 
   @Override
