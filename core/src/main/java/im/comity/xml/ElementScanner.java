@@ -1116,8 +1116,11 @@ public final class ElementScanner {
         return false;
       }
     }
-    if (known == NamespaceScope.Known.CONTENT
-        || (headerDefault != NamespaceScope.NONE && scope.uriIsThatOf(headerDefault))) {
+    boolean isHeaderDefault =
+        headerDefault == NamespaceScope.NONE
+            ? scope.uriIsEmpty()
+            : scope.uriIsThatOf(headerDefault);
+    if (isHeaderDefault || known == NamespaceScope.Known.CONTENT) {
       declaresContent = true;
     }
     scope.declare(names, prefixFrom, namesTo, depth);
@@ -1190,13 +1193,13 @@ public final class ElementScanner {
   }
 
   /**
-   * What relaying has to know of an element: a declaration of a content namespace matters on the
-   * first level and where everything around it inherits; in an element of another namespace it
-   * changes nothing for anybody.
+   * What relaying has to know of an element: whether it carries the content namespace otherwise than
+   * the first-level element and its children do, by inheritance all the way down. A declaration of a
+   * content namespace in an element of another namespace changes nothing for anybody.
    */
   private void noteInheritance(boolean inherits) {
     boolean insideInheriting = inheriting == depth - 1;
-    if (insideInheriting && (declaresContent || (depth == 1 && !inherits))) {
+    if (insideInheriting ? declaresContent || (depth == 1 && !inherits) : inherits) {
       namesContentNamespace = true;
     }
     if (insideInheriting && inherits) {
