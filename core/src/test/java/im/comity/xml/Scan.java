@@ -104,8 +104,7 @@ record Scan(
             log.add("element " + found);
           }
           case REFUSED ->
-              log.add(
-                  "refused %s %s to %d".formatted(scanner.limit(), scanner.start(), consumed));
+              log.add("refused %s %s to %d".formatted(scanner.limit(), scanner.start(), consumed));
           case END -> {
             ended = true;
             log.add("end to " + consumed);
