@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>For as many threads as like.
  */
 public final class StanzaReader {
+  /** The bytes by which a stanza may grow when it is written anew. */
+  private static final int MAX_GROWTH = 64 * 1024;
+
   /** RFC 5646 4.4.1: no tag that means anything is longer. */
   private static final int MAX_LANGUAGE = 35;
 
@@ -63,7 +66,11 @@ public final class StanzaReader {
             : (" xml:lang='" + language + '\'').getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Reads an element; a stanza made of it may borrow the element's bytes. */
+  /**
+   * Reads an element; a stanza made of it may borrow the element's bytes.
+   *
+   * @return {@link Reading.Head} only for a stanza that cannot be written anew within bounds
+   */
   public Reading read(ScannedElement element) {
     StartTag start = element.start();
     Reading reading = readHead(start);
@@ -76,6 +83,10 @@ public final class StanzaReader {
       Element tree = element.toElement();
       if (takesClientNamespace) {
         tree = Rewriting.intoContent(tree, contentNamespace);
+      }
+      // Declarations that stood in the stanza are no growth: they fit in its own length.
+      if (Rewriting.grows(tree, contentNamespace, element.octets().length() + MAX_GROWTH)) {
+        return reading;
       }
       stanza =
           new Stanza(
