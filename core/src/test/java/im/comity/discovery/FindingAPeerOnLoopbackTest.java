@@ -84,12 +84,7 @@ final class FindingAPeerOnLoopbackTest {
             .delegationOf(Domain.of("south.example"), null, deadline);
     assertThat(delegation).isInstanceOf(Delegation.Found.class);
     return ConnectRace.over(
-        ((Delegation.Found) delegation).candidates(),
-        resolver,
-        network,
-        timers,
-        options,
-        deadline);
+        ((Delegation.Found) delegation).candidates(), resolver, network, timers, options, deadline);
   }
 
   @Test
