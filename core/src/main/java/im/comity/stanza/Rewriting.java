@@ -21,7 +21,7 @@ final class Rewriting {
       new ScannerLimits(
           1 << 30,
           1,
-          Integer.MAX_VALUE,
+          1000,
           Integer.MAX_VALUE,
           Integer.MAX_VALUE,
           Integer.MAX_VALUE,
