@@ -97,7 +97,9 @@ public record Configuration(
 
   /** An identity of disco#info (XEP-0030). */
   public record ServiceIdentity(String category, String type, String name) {
-    static final ServiceIdentity DEFAULT = new ServiceIdentity("component", "generic", "Comity");
+    /** What holds where the file says nothing. */
+    public static final ServiceIdentity DEFAULT =
+        new ServiceIdentity("component", "generic", "Comity");
   }
 
   /**
@@ -195,7 +197,8 @@ public record Configuration(
       int waitingBytes,
       int unsentBytes,
       int connectionsPerAddress) {
-    static final Limits DEFAULT = new Limits(512 << 10, 1000, 4 << 20, 4 << 20, 256);
+    /** What holds where the file says nothing. */
+    public static final Limits DEFAULT = new Limits(512 << 10, 1000, 4 << 20, 4 << 20, 256);
   }
 
   /** How long we wait. */
@@ -206,7 +209,8 @@ public record Configuration(
       Duration keepalive,
       Duration idle,
       Duration stop) {
-    static final Timeouts DEFAULT =
+    /** What holds where the file says nothing. */
+    public static final Timeouts DEFAULT =
         new Timeouts(
             Duration.ofSeconds(60),
             Duration.ofSeconds(15),
@@ -218,7 +222,8 @@ public record Configuration(
 
   /** The log. */
   public record Log(Format format, Level level) {
-    static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
+    /** What holds where the file says nothing. */
+    public static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
 
     /** For whom a line is. */
     public enum Format {
