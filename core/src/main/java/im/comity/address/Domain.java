@@ -10,7 +10,8 @@ import java.util.List;
  * canonical form has U-labels in lower case and no trailing dot; it is what goes on the wire. Each
  * label is an NR-LDH label or a U-label of at most 63 octets in its A-label form; underscores are
  * for DNS owner names and refused here. The whole name is at most {@value #MAX_OCTETS} octets of
- * UTF-8, which is more than DNS can ask for: a name too long for a question does not resolve.
+ * UTF-8 in either form, which is more than DNS can ask for: a name too long for a question does not
+ * resolve.
  *
  * <p>An IP literal is an IPv4 address in four decimal parts, or an IPv6 address in square brackets,
  * whose canonical form is that of RFC 5952 with the brackets kept. A name whose last label is a
@@ -123,10 +124,10 @@ public final class Domain {
     String unicode = Idna.toUnicode(name, offending);
     // What the mapping made of the dots and digits is judged again: full-width digits can spell an
     // IPv4 address, and the limits are those of the prepared form.
-    if (octets(unicode) > MAX_OCTETS) {
+    String ascii = Idna.toAscii(unicode, offending);
+    if (octets(unicode) > MAX_OCTETS || ascii.length() > MAX_OCTETS) {
       throw bad("a domain is longer than " + MAX_OCTETS + " octets", offending);
     }
-    String ascii = Idna.toAscii(unicode, offending);
     for (int i = 0, label = 0; i <= ascii.length(); i++) {
       if (i == ascii.length() || ascii.charAt(i) == '.') {
         checkLabel(ascii, label, i, offending);

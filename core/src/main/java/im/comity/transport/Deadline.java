@@ -109,7 +109,8 @@ public final class Deadline {
    *     what is unchecked is thrown as it is. {@link InterruptedIOException} when the thread was
    *     interrupted, which it then still is
    */
-  public <T> T await(CompletableFuture<T> future) throws OutOfTimeException, IOException {
+  public <T extends @Nullable Object> T await(CompletableFuture<T> future)
+      throws OutOfTimeException, IOException {
     CompletableFuture<T> result = future.copy();
     tell(result, result::completeExceptionally);
     try {

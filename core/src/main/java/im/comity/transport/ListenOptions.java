@@ -4,6 +4,8 @@ import java.net.InetSocketAddress;
 import java.util.List;
 
 /**
+ * Where and from whom connections are accepted.
+ *
  * @param address where to listen; port 0 takes any free one
  * @param proxyFrom networks in CIDR form whose hosts must begin each connection with a header of
  *     the PROXY protocol, version 1 or 2; what others send of it is ordinary bytes

@@ -3,6 +3,8 @@ package im.comity.transport;
 import java.time.Duration;
 
 /**
+ * How a network behaves.
+ *
  * @param timers the clock of all connections
  * @param tlsProvider whose TLS
  * @param tlsProfile which TLS

@@ -9,6 +9,8 @@ public final class OutOfTimeException extends IOException {
   private final String step;
 
   /**
+   * Time is over.
+   *
    * @param step the phase in which time ran out, as {@link Deadline#step(String)} named it
    */
   public OutOfTimeException(String step) {

@@ -1,7 +1,6 @@
 package im.comity.transport;
 
 /** Connections in memory, through the same pipeline as those over TCP, for tests and embedding. */
-@SuppressWarnings("DoNotCallSuggester")
 public final class PipeTransport {
   private PipeTransport() {}
 
@@ -15,6 +14,9 @@ public final class PipeTransport {
    * what the other does not read waits in memory.
    */
   public static Pair pair(Network network) {
-    throw new UnsupportedOperationException(network.toString());
+    if (network instanceof NettyNetwork netty) {
+      return netty.pipe();
+    }
+    throw new IllegalArgumentException("only on a network of Netty");
   }
 }

@@ -10,6 +10,8 @@ public final class PlaintextAfterStartTlsException extends IOException {
   private static final long serialVersionUID = 1;
 
   /**
+   * Bytes came too early.
+   *
    * @param bytes how many bytes had come too early
    */
   public PlaintextAfterStartTlsException(int bytes) {

@@ -1,5 +1,7 @@
 package im.comity.xml;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One first-level element as the scanner found it. Valid until the scanner's next {@code scan}.
  *
@@ -8,41 +10,81 @@ package im.comity.xml;
  * that the content namespace of this stream has become the content namespace of that one.
  */
 public final class ScannedElement {
-  ScannedElement() {}
+  private static final byte[] NOTHING = new byte[0];
 
-  /** The decoded start tag; made when first asked for. */
+  private final ElementScanner scanner;
+  private byte[] array = NOTHING;
+  private int from;
+  private int to;
+  private @Nullable StartTag start;
+
+  ScannedElement(ElementScanner scanner) {
+    this.scanner = scanner;
+  }
+
+  void found(byte[] array, int from, int to) {
+    this.array = array;
+    this.from = from;
+    this.to = to;
+  }
+
+  void forget() {
+    array = NOTHING;
+    from = 0;
+    to = 0;
+    start = null;
+  }
+
+  /** The decoded start tag, a value of its own; made when first asked for. */
   public StartTag start() {
-    return Soon.soon();
+    StartTag made = start;
+    if (made == null) {
+      requireValid();
+      made = scanner.elementStart(array, from);
+      start = made;
+    }
+    return made;
   }
 
   /** The bytes from {@code <} to {@code >}, exactly as received. */
   public Octets octets() {
-    return Soon.soon();
+    requireValid();
+    return Octets.of(array, from, to);
   }
 
   /**
    * Whether no element or attribute in it has a prefix that only the stream header declares, {@code
-   * xml} excepted (S2S-NS-09).
+   * xml} excepted (S2S-NS-09). A prefix in a text or in the value of an attribute is not seen.
    */
   public boolean selfContained() {
-    return Soon.soon();
+    requireValid();
+    return scanner.isSelfContained();
   }
 
   /**
-   * Whether the root or something inside it is not in the content namespace by plain inheritance
-   * although it should or could be: the root has a prefix or is not in the namespace that the
-   * header declared as default, or the root or an element that inherits along with its parents
-   * declares a content namespace by name, as default or for a prefix (S2S-NS-07, -10).
+   * Whether the content namespace comes into it otherwise than by inheritance from the header: the
+   * root has a prefix, or is not in the default namespace of the header, or a content namespace is
+   * declared, as default or for a prefix, by the root or by an element whose parents all inherit
+   * (S2S-NS-07, -10). Content namespaces are the default namespace of the header, {@code
+   * jabber:server}, {@code jabber:client} and the two of components.
    *
-   * <p>What an element of another namespace has inside it counts not: a forwarded {@code <message
-   * xmlns='jabber:client'>} stays what it is.
+   * <p>What an element of another namespace contains does not count: {@code <message
+   * xmlns='jabber:client'>} in a {@code <forwarded/>} stays what it is in every stream.
    */
   public boolean namesContentNamespace() {
-    return Soon.soon();
+    requireValid();
+    return scanner.isNamingContentNamespace();
   }
 
-  /** The element as a tree, a value of its own. */
+  /** The element as a tree, a value of its own, with the namespaces the header declared. */
   public Element toElement() {
-    return Soon.soon();
+    requireValid();
+    return TreeReader.read(array, from, to, scanner.defaultNamespace(), scanner.prefixes());
+  }
+
+  private void requireValid() {
+    if (array.length == 0) {
+      throw new IllegalStateException("the scanner went on");
+    }
   }
 }

@@ -7,7 +7,8 @@ package im.comity.xml;
  *     what precedes it
  * @param skipFactor an element over a limit is still checked, skipped and refused alone as long as
  *     it stays within this many times {@code elementBytes}; 1 or less: the stream ends at once
- * @param depth levels of elements, the first-level element being the first
+ * @param depth levels of elements, the first-level element being the first; at most 1,000, because
+ *     trees are walked by recursion
  * @param attributes of one element, namespace declarations counted
  * @param nameBytes of one name of an element or attribute, with prefix
  * @param valueBytes of one attribute value as written, without its quotes
@@ -46,18 +47,20 @@ public record ScannerLimits(
   /**
    * Checks the limits.
    *
-   * @throws IllegalArgumentException if one is not positive, if {@code elementBytes} is below
-   *     10,000 where elements can be skipped (S2S-XML-14), or if what may be skipped is over 1 GiB
+   * @throws IllegalArgumentException if one is not positive, if depth is over 1,000, if {@code
+   *     elementBytes} is below 10,000 where elements can be skipped (S2S-XML-14), or if what may be
+   *     skipped is over 1 GiB
    */
   public ScannerLimits {
     if (elementBytes < 1
         || skipFactor < 0
         || depth < 1
+        || depth > 1000
         || attributes < 1
         || nameBytes < 1
         || valueBytes < 1
         || declarations < 1) {
-      throw new IllegalArgumentException("a limit of nothing");
+      throw new IllegalArgumentException("limits out of range");
     }
     if (skipFactor > 1 && elementBytes < LEAST_ELEMENT_BYTES) {
       throw new IllegalArgumentException(
