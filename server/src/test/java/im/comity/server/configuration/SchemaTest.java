@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import im.comity.component.HostServices;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
-import im.comity.server.configuration.Configuration.ServiceIdentity;
 import im.comity.server.configuration.Configuration.Timeouts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,16 +70,16 @@ class SchemaTest {
         .isEqualTo(Timeouts.DEFAULT.negotiation().toSeconds() + "s");
     assertThat(value("timeouts.candidate"))
         .isEqualTo(Timeouts.DEFAULT.candidate().toSeconds() + "s");
-    assertThat(value("timeouts.waiting")).isEqualTo(Timeouts.DEFAULT.waiting().toSeconds() + "s");
     assertThat(value("timeouts.keepalive"))
         .isEqualTo(Timeouts.DEFAULT.keepalive().toMinutes() + "m");
     assertThat(value("timeouts.idle")).isEqualTo(Timeouts.DEFAULT.idle().toHours() + "h");
     assertThat(value("timeouts.stop")).isEqualTo(Timeouts.DEFAULT.stop().toSeconds() + "s");
     assertThat(value("log.format")).isEqualToIgnoringCase(Log.DEFAULT.format().name());
     assertThat(value("log.level")).isEqualToIgnoringCase(Log.DEFAULT.level().name());
-    assertThat(value("domains[].identity.category")).isEqualTo(ServiceIdentity.DEFAULT.category());
-    assertThat(value("domains[].identity.type")).isEqualTo(ServiceIdentity.DEFAULT.type());
-    assertThat(value("domains[].identity.name")).isEqualTo(ServiceIdentity.DEFAULT.name());
+    assertThat(value("domains[].identity.category"))
+        .isEqualTo(HostServices.Profile.PLAIN.category());
+    assertThat(value("domains[].identity.type")).isEqualTo(HostServices.Profile.PLAIN.type());
+    assertThat(value("domains[].identity.name")).isEqualTo(HostServices.Profile.PLAIN.name());
   }
 
   private String value(String key) {
@@ -101,7 +101,7 @@ class SchemaTest {
         .first()
         .asString()
         .contains("no certificate for example.org, rooms.example.org");
-    assertThat(configuration.components().getFirst().secret().value()).matches("[0-9a-f]{32}");
+    assertThat(configuration.components().getFirst().secret()).matches("[0-9a-f]{32}");
     assertThat(Example.print(new Random(2))).isNotEqualTo(Example.print(new Random(1)));
   }
 
