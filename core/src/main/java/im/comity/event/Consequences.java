@@ -8,7 +8,6 @@ import im.comity.event.NegotiationFailure.ConnectionLost;
 import im.comity.event.NegotiationFailure.DialbackNotAllowed;
 import im.comity.event.NegotiationFailure.FeatureUnknown;
 import im.comity.event.NegotiationFailure.HostUnknown;
-import im.comity.event.NegotiationFailure.InternalError;
 import im.comity.event.NegotiationFailure.KeyInvalid;
 import im.comity.event.NegotiationFailure.LevelTooLow;
 import im.comity.event.NegotiationFailure.LimitReached;
@@ -25,6 +24,7 @@ import im.comity.event.NegotiationFailure.PeerMisbehaved;
 import im.comity.event.NegotiationFailure.PeerSaslFailure;
 import im.comity.event.NegotiationFailure.PeerStreamError;
 import im.comity.event.NegotiationFailure.PrivateAddresses;
+import im.comity.event.NegotiationFailure.ProgramFault;
 import im.comity.event.NegotiationFailure.ProofNotAllowed;
 import im.comity.event.NegotiationFailure.QueueFull;
 import im.comity.event.NegotiationFailure.ServiceNotOffered;
@@ -117,7 +117,7 @@ public final class Consequences {
       case OutOfTime out ->
           StreamError.of(StreamErrorCondition.CONNECTION_TIMEOUT, "Too slow: " + out.step());
       case HostUnknown _ -> StreamError.of(StreamErrorCondition.HOST_UNKNOWN);
-      case NoIdentity _, InternalError _ ->
+      case NoIdentity _, ProgramFault _ ->
           StreamError.of(StreamErrorCondition.INTERNAL_SERVER_ERROR);
       case LimitReached limit ->
           StreamError.of(StreamErrorCondition.RESOURCE_CONSTRAINT, limit.what());
@@ -175,7 +175,7 @@ public final class Consequences {
           bounce(ErrorType.WAIT, StanzaErrorCondition.RESOURCE_CONSTRAINT, failure);
       case ShuttingDown _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, failure);
-      case InternalError _ ->
+      case ProgramFault _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.INTERNAL_SERVER_ERROR, failure);
     };
   }
@@ -247,7 +247,7 @@ public final class Consequences {
           QueueFull _,
           LimitReached _,
           ShuttingDown _,
-          InternalError _ ->
+          ProgramFault _ ->
           false;
     };
   }
@@ -262,7 +262,7 @@ public final class Consequences {
           PeerClosed _,
           TlsFailed _,
           AuthorityFailed _,
-          InternalError _ ->
+          ProgramFault _ ->
           Barring.NETWORK;
       case PeerStreamError refused ->
           refused.error().condition().retry() == StreamErrorCondition.Retry.TRANSIENT
@@ -499,7 +499,7 @@ public final class Consequences {
               "raise the limit if the load is legitimate");
       case ShuttingDown _ ->
           new Remedy(Party.US, "this server is stopping", "wait until it is up again");
-      case InternalError f ->
+      case ProgramFault f ->
           new Remedy(
               Party.US, "a fault in this program: " + f.what(), "report it with the log around it");
     };

@@ -334,7 +334,7 @@ public sealed interface NegotiationFailure {
   }
 
   /** A fault in this program. */
-  record InternalError(String what) implements OurFault {
+  record ProgramFault(String what) implements OurFault {
     @Override
     public String code() {
       return "OUR_INTERNAL_ERROR";

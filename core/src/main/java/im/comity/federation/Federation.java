@@ -273,7 +273,7 @@ public final class Federation implements AutoCloseable {
 
   /** An answer of ours towards a peer goes like any stanza of ours; it may be dropped. */
   private void sendBack(Stanza answer) {
-    if (routes.send(answer) != Offer.ACCEPTED) {
+    if (!(routes.send(answer) instanceof Offer.Accepted)) {
       listener.on(new FederationEvent.Dropped(answer.pair(), "the way back is full"));
     }
   }

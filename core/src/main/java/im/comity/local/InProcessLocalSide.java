@@ -19,6 +19,8 @@ public final class InProcessLocalSide implements LocalSide, AutoCloseable {
   @FunctionalInterface
   public interface Handler {
     /**
+     * Takes one stanza.
+     *
      * @param stanza the stanza, which may be kept
      * @param along how its sender was proven; null for what did not come from a peer
      */

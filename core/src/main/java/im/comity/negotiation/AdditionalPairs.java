@@ -211,7 +211,7 @@ public final class AdditionalPairs implements PairRequests {
       context().listener().on(new FederationEvent.Fault("pair " + pair, e));
       decision =
           new Decision.No(
-              DialbackRefusal.AUTHORITY_SILENT, new NegotiationFailure.InternalError(e.toString()));
+              DialbackRefusal.AUTHORITY_SILENT, new NegotiationFailure.ProgramFault(e.toString()));
     }
     if (decision instanceof Decision.Yes(var association) && !stream.admit(association)) {
       decision =

@@ -297,7 +297,7 @@ public final class InboundNegotiation {
     private boolean authenticate(@Nullable Domain identity, Claim current)
         throws StreamEnded, NegotiationException {
       // The identity is the header's sender or nobody (S2S-EXT-11 to -13).
-      if (identity != null && !identity.equals(current.header().from())) {
+      if (identity != null && !(current.named() && identity.equals(current.pair().sender()))) {
         failed(SaslExternal.Condition.INVALID_AUTHZID, current);
         return false;
       }
@@ -357,7 +357,7 @@ public final class InboundNegotiation {
       if (header.fault() != null) {
         throw stream.refuse(header, current.target(), header.fault());
       }
-      if (header.from() != null && !header.from().equals(current.header().from())) {
+      if (header.from() != null && !header.from().equals(current.pair().sender())) {
         throw answered(
             header,
             current.target(),

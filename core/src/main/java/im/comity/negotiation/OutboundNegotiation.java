@@ -31,6 +31,7 @@ import im.comity.policy.Requirement;
 import im.comity.policy.StaticRoute;
 import im.comity.prooftype.Judgement;
 import im.comity.prooftype.Proof;
+import im.comity.prooftype.Reason;
 import im.comity.relay.Way;
 import im.comity.stream.NegotiatingStream;
 import im.comity.stream.StreamEnded;
@@ -51,6 +52,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,11 +174,14 @@ public final class OutboundNegotiation {
               DialbackRequest.verify(asker.handle().value(), asking, id.value(), key);
           DialbackVerdict spared = request.spare(asker.tls(), stream.tls());
           if (spared != null) {
+            step(back, "verified", "the same certificate as on the asking stream");
             return new Verified(spared, authority);
           }
           stream.step("dialback verification");
           stream.send(request.element().toElement());
-          return new Verified(awaitVerdict(stream, request), authority);
+          DialbackVerdict verdict = awaitVerdict(stream, request);
+          step(back, "verified", "the authoritative server says " + describe(verdict.answer()));
+          return new Verified(verdict, authority);
         });
   }
 
@@ -191,6 +196,7 @@ public final class OutboundNegotiation {
       throws NegotiationException {
     deadline.step("dns");
     Found delegation = found(pair.target(), route);
+    step(pair, delegation.override() ? "override" : "dns", describe(delegation));
     for (int redirects = 0; ; redirects++) {
       try {
         return overDelegation(pair, required, delegation, deadline, conversation);
@@ -211,8 +217,8 @@ public final class OutboundNegotiation {
       Deadline deadline,
       Conversation<T> conversation)
       throws NegotiationException, Redirect {
-    List<Tried> tried = new ArrayList<>();
-    NegotiationFailure last = null;
+    // What the best candidate said counts more than that the others could not be reached.
+    NegotiationFailure reached = null;
     deadline.step("connect");
     try (ConnectRace race =
         ConnectRace.over(
@@ -223,42 +229,40 @@ public final class OutboundNegotiation {
             raceOptions(pair.sender()),
             deadline)) {
       for (Connected winner; (winner = race.next()) != null; ) {
-        step(pair, "connected", winner.candidate() + " at " + text(winner.address()));
+        step(pair, "connected", text(winner.candidate()) + ", at " + text(winner.address()));
         try {
           return atEndpoint(pair, winner, required, deadline, conversation);
         } catch (NegotiationException e) {
           if (!Consequences.anotherCandidate(e.failure()) || deadline.expired()) {
             throw e;
           }
-          last = e.failure();
-          tried.add(
-              new Tried(
-                  winner.candidate() + " at " + text(winner.address()),
-                  last.code() + ", " + Consequences.explain(last).sentence()));
-          step(pair, "next candidate", last.code());
+          reached = reached == null ? e.failure() : reached;
+          step(
+              pair,
+              "gave up",
+              e.failure().code() + ": " + Consequences.explain(e.failure()).sentence());
         }
       }
-      List<Tried> all = new ArrayList<>();
+      if (reached != null) {
+        throw new NegotiationException(reached);
+      }
+      List<Tried> tried = new ArrayList<>();
       boolean noAddress = true;
-      boolean onlyPrivate = tried.isEmpty() && !race.failures().isEmpty();
+      boolean onlyPrivate = !race.failures().isEmpty();
       for (ConnectFailure failure : race.failures()) {
-        all.add(new Tried(where(failure), failure.detail()));
+        tried.add(new Tried(where(failure), failure.detail()));
         onlyPrivate &= failure.cause() == ConnectFailure.Cause.FORBIDDEN;
         noAddress &= failure.cause() == ConnectFailure.Cause.NO_ADDRESS;
       }
-      all.addAll(tried);
-      if (last != null && all.size() == 1) {
-        throw new NegotiationException(last);
-      }
       if (onlyPrivate) {
-        throw new NegotiationException(new NegotiationFailure.PrivateAddresses(pair.target(), all));
+        throw new NegotiationException(
+            new NegotiationFailure.PrivateAddresses(pair.target(), tried));
       }
-      if (delegation.fallback() && tried.isEmpty() && noAddress) {
+      if (delegation.fallback() && noAddress) {
         throw new NegotiationException(new NegotiationFailure.NoSuchDomain(pair.target()));
       }
       throw new NegotiationException(
-          new NegotiationFailure.AllCandidatesFailed(
-              pair.target(), all, delegation.fallback() && tried.isEmpty()));
+          new NegotiationFailure.AllCandidatesFailed(pair.target(), tried, delegation.fallback()));
     } catch (OutOfTimeException late) {
       throw new NegotiationException(new NegotiationFailure.OutOfTime(late.step()));
     } catch (IOException interrupted) {
@@ -276,8 +280,8 @@ public final class OutboundNegotiation {
 
   private static String where(ConnectFailure failure) {
     return failure.address() == null
-        ? failure.candidate().toString()
-        : failure.candidate() + " at " + text(failure.address());
+        ? text(failure.candidate())
+        : text(failure.candidate()) + ", at " + text(failure.address());
   }
 
   private Found found(Domain target, @Nullable StaticRoute route) throws NegotiationException {
@@ -576,12 +580,36 @@ public final class OutboundNegotiation {
         + endpoint.getPort();
   }
 
+  private static String describe(DialbackAnswer answer) {
+    return switch (answer) {
+      case DialbackAnswer.Valid _ -> "valid";
+      case DialbackAnswer.Invalid _ -> "invalid";
+      case DialbackAnswer.Failed failed -> failed.name();
+    };
+  }
+
+  private static String text(Candidate candidate) {
+    return candidate.host()
+        + " port "
+        + candidate.port()
+        + (candidate.directTls() ? ", direct TLS" : ", STARTTLS");
+  }
+
+  private static String describe(Found delegation) {
+    String places =
+        delegation.candidates().stream()
+            .map(OutboundNegotiation::text)
+            .collect(Collectors.joining("; "));
+    return delegation.fallback() ? places + " (no SRV records)" : places;
+  }
+
   private static String describe(Judgement judgement) {
     return switch (judgement) {
       case Judgement.Proven(var proof) -> "proven by " + proof.prooftype();
-      case Judgement.NotProven(var reasons) -> "not proven: " + reasons;
-      case Judgement.Forbidden(var reason) -> "forbidden: " + reason;
-      case Judgement.CannotTellNow(var reason) -> "cannot tell: " + reason;
+      case Judgement.NotProven(var reasons) ->
+          "not proven: " + reasons.stream().map(Reason::detail).collect(Collectors.joining("; "));
+      case Judgement.Forbidden(var reason) -> "forbidden: " + reason.detail();
+      case Judgement.CannotTellNow(var reason) -> "cannot tell: " + reason.detail();
     };
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How often a pair failed in a row, and so for how long it is barred: after network trouble 1 to 5
@@ -23,7 +24,7 @@ final class RetryLedger {
   private static final Duration REFUSAL_FIRST = Duration.ofMinutes(5);
   private static final Duration REFUSAL_MOST = Duration.ofHours(1);
 
-  private record Entry(int failures, Duration bar, Instant until) {}
+  private record Entry(Duration bar, Instant until) {}
 
   private final int most;
   private final RandomGenerator random;
@@ -45,20 +46,21 @@ final class RetryLedger {
     }
     Entry before = remove(pair);
     // What was long ago says nothing about now.
-    boolean inARow = before != null && now.isBefore(before.until.plus(REFUSAL_MOST));
+    Duration last =
+        before != null && now.isBefore(before.until.plus(REFUSAL_MOST)) ? before.bar : null;
     Duration bar =
         switch (kind) {
           case NETWORK ->
-              inARow
-                  ? atMost(before.bar.multipliedBy(2), NETWORK_MOST)
-                  : Duration.ofMillis(1_000 + random.nextInt(4_001));
+              last == null
+                  ? Duration.ofMillis(1_000 + random.nextInt(4_001))
+                  : atMost(last.multipliedBy(2), NETWORK_MOST);
           case REFUSAL ->
-              inARow && before.bar.compareTo(REFUSAL_FIRST) >= 0
-                  ? atMost(before.bar.multipliedBy(2), REFUSAL_MOST)
-                  : REFUSAL_FIRST;
+              last == null || last.compareTo(REFUSAL_FIRST) < 0
+                  ? REFUSAL_FIRST
+                  : atMost(last.multipliedBy(2), REFUSAL_MOST);
           case NONE -> throw new IllegalStateException();
         };
-    entries.put(pair, new Entry(inARow ? before.failures + 1 : 1, bar, now.plus(bar)));
+    entries.put(pair, new Entry(bar, now.plus(bar)));
     byTarget.computeIfAbsent(pair.target(), _ -> new HashSet<>()).add(pair);
     Iterator<DomainPair> oldest = entries.keySet().iterator();
     while (entries.size() > most) {
@@ -87,7 +89,7 @@ final class RetryLedger {
     return pairs;
   }
 
-  private Entry remove(DomainPair pair) {
+  private @Nullable Entry remove(DomainPair pair) {
     Entry entry = entries.remove(pair);
     if (entry != null) {
       Set<DomainPair> pairs = byTarget.get(pair.target());

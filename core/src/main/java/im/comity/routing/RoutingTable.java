@@ -193,7 +193,7 @@ public final class RoutingTable {
       fail(waiting, e.failure());
     } catch (RuntimeException e) {
       listener.on(new FederationEvent.Fault("attempt " + pair, e));
-      fail(waiting, new NegotiationFailure.InternalError(e.toString()));
+      fail(waiting, new NegotiationFailure.ProgramFault(e.toString()));
     } finally {
       deadline.cancel();
       attempts.release();
@@ -260,7 +260,7 @@ public final class RoutingTable {
   public void left(EstablishedStream stream) {
     routes.forEach(
         (pair, route) -> {
-          if (route instanceof Route.Open open && open.way().stream() == stream) {
+          if (route instanceof Route.Open open && open.way().stream().equals(stream)) {
             leave(pair, open);
           }
         });
@@ -276,7 +276,7 @@ public final class RoutingTable {
     routes.computeIfPresent(
         pair,
         (_, current) -> {
-          if (current != open) {
+          if (!current.equals(open)) {
             return current;
           }
           List<Stanza> unsent = open.way().takeUnsent();
@@ -356,7 +356,7 @@ public final class RoutingTable {
     }
     listener.on(new FederationEvent.Bounced(stanza.pair(), error.condition().wire(), why));
     // An answer that cannot be delivered is dropped: errors are never answered (S2S-STZ-11).
-    if (locals.deliverLocally(answer) != Offer.ACCEPTED) {
+    if (!(locals.deliverLocally(answer) instanceof Offer.Accepted)) {
       listener.on(new FederationEvent.Dropped(answer.pair(), "bounce undeliverable"));
     }
   }

@@ -163,6 +163,19 @@ final class ConnectRaceTest {
   }
 
   @Test
+  @Clause({"S2S-TCP-02", "S2S-TCP-03"})
+  void furtherAnswersDoNotProlongTheDelay() {
+    resolver
+        .host("a.example.", "2a00::1")
+        .late("a.example.", RecordType.AAAA, 2000)
+        .host("b.example.", "1.1.1.2", "2a00::2")
+        .late("b.example.", RecordType.AAAA, 30);
+    var _ = race("1/a.example:5269", "1/b.example:5269").begin();
+    timers.advanceMillis(100);
+    assertThat(network.log()).containsExactly("2a00::2@50");
+  }
+
+  @Test
   void addressesThatComeWhileAttemptsRunAreTried() {
     resolver.host("a.example.", "2a00::1", "1.1.1.1").late("a.example.", RecordType.A, 600);
     var _ = race("1/a.example:5269").begin();
@@ -232,6 +245,15 @@ final class ConnectRaceTest {
     var _ = race("1/a.example:5269").begin();
     timers.advanceMillis(100);
     assertThat(network.log()).containsExactly("1.1.1.1@0", "1.1.1.2@10", "1.1.1.3@50");
+  }
+
+  @Test
+  void theFailureOfTheNewestAttemptLetsTheNextBeginThoughAnOlderOneIsUndecided() {
+    resolver.host("a.example.", "1.1.1.1", "1.1.1.2", "1.1.1.3");
+    network.refuses("1.1.1.2", 20);
+    var _ = race("1/a.example:5269").begin();
+    timers.advanceMillis(300);
+    assertThat(network.log()).containsExactly("1.1.1.1@0", "1.1.1.2@250", "1.1.1.3@270");
   }
 
   @Test
@@ -376,6 +398,19 @@ final class ConnectRaceTest {
     assertThat(network.log())
         .containsExactly("1.1.1.1@0", "1.1.1.2@10", "1.1.1.3@260", "1.1.1.2@1260");
     assertThat(causes(race)).containsExactly("a.example 1.1.1.1 CONNECT_FAILED");
+  }
+
+  @Test
+  void attemptsThatWereGivenUpAreMadeAgainBeforeThoseNotYetBegun() {
+    resolver.host("a.example.", "1.1.1.1", "1.1.1.2", "1.1.1.3");
+    network.accepts("1.1.1.2", 0);
+    ConnectRace race = race("1/a.example:5269");
+    var _ = race.begin();
+    timers.advanceMillis(250);
+    var _ = race.begin();
+    timers.advanceMillis(500);
+    assertThat(network.log())
+        .containsExactly("1.1.1.1@0", "1.1.1.2@250", "1.1.1.1@260", "1.1.1.3@510");
   }
 
   @Test

@@ -113,7 +113,7 @@ final class DiscoveryTest {
     switch (kind) {
       case "records" -> resolver.srv(name, record);
       case "none" -> resolver.answer(name, RecordType.SRV, new NoSuchRecord(false, Duration.ZERO));
-      case "dot" -> resolver.srv(name, "0 0 0 .");
+      case "dot" -> resolver.srv(name, "0 0 5269 .");
       case "failed" -> resolver.failing(name, RecordType.SRV, "SERVFAIL (DNSSEC Bogus)");
       default -> throw new AssertionError(kind);
     }

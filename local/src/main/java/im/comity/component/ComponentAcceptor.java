@@ -167,7 +167,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     String why = "the component went away";
     Stanza answer =
         Bounce.of(stanza, StanzaError.of(StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, why));
-    if (answer == null || router.send(answer) != Offer.ACCEPTED) {
+    if (answer == null || !(router.send(answer) instanceof Offer.Accepted)) {
       listener.on(new FederationEvent.Dropped(stanza.pair(), why));
     } else {
       listener.on(new FederationEvent.Bounced(stanza.pair(), "remote-server-timeout", why));
@@ -255,7 +255,7 @@ public final class ComponentAcceptor implements AutoCloseable {
       String name = header.attribute("to");
       StreamError fault = faultOf(header);
       Component component = fault == null ? find(name) : null;
-      if (component == null) {
+      if (component == null || name == null) {
         refuse(
             String.valueOf(name),
             fault != null

@@ -1,5 +1,6 @@
 package im.comity.server;
 
+import im.comity.server.demo.DemoCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -19,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "The federation server for XMPP.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = ConfigCommand.class,
+    subcommands = {DemoCommand.class, ConfigCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     usageHelpAutoWidth = true,
     exitCodeListHeading = "%nExit status:%n",

@@ -410,7 +410,7 @@ public final class TestHttps implements AutoCloseable {
     int last = 0;
     for (int octet = in.read(); octet >= 0; octet = in.read()) {
       head.write(octet);
-      last = last << 8 | octet;
+      last = (last << 8) | octet;
       if (last == 0x0d0a0d0a) {
         return head.toString(StandardCharsets.ISO_8859_1).strip();
       }

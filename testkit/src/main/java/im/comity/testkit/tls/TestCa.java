@@ -7,14 +7,17 @@ import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -78,6 +81,7 @@ public final class TestCa {
   private static final Duration LIFE = Duration.ofDays(90);
   private static final Duration DAY = Duration.ofDays(1);
   private static final Duration HOUR = Duration.ofHours(1);
+  private static final String KEPT = "ca";
 
   /** The extension and its one feature, status_request, of RFC 7633. */
   private static final ASN1ObjectIdentifier TLS_FEATURE =
@@ -118,6 +122,39 @@ public final class TestCa {
     X500Name name = distinguished(spec.commonName);
     X509Certificate own = certificate(spec, time, pair, name, pair, BigInteger.ONE);
     return new TestCa(time, pair.getPrivate(), own, null);
+  }
+
+  /**
+   * The root that is kept in the files {@code ca.crt} and {@code ca.key} of a directory; made there
+   * if they are missing.
+   *
+   * @param directory must exist
+   * @throws UncheckedIOException if reading or writing fails
+   * @throws IllegalArgumentException if the files hold something else
+   */
+  public static TestCa keptIn(Path directory, InstantSource time) {
+    Path crt = directory.resolve(KEPT + ".crt");
+    Path pem = directory.resolve(KEPT + ".key");
+    if (!Files.exists(crt) || !Files.exists(pem)) {
+      TestCa made = root("Test Root", time);
+      new TestCertificate(made.key, List.of(made.certificate)).write(directory, KEPT);
+      return made;
+    }
+    try {
+      X509Certificate own = decode(Files.readAllBytes(crt));
+      String base64 = Files.readString(pem).replaceAll("-----[A-Z ]+-----|\\s", "");
+      PrivateKey key =
+          KeyFactory.getInstance(own.getPublicKey().getAlgorithm())
+              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(base64)));
+      TestCa kept = new TestCa(time, key, own, null);
+      // The numbers used by former processes are not known; none of them issued one a millisecond.
+      kept.nextSerial.set(time.millis());
+      return kept;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (GeneralSecurityException | ClassCastException e) {
+      throw new IllegalArgumentException("no authority in " + directory, e);
+    }
   }
 
   /** An authority below this one. */
@@ -438,13 +475,16 @@ public final class TestCa {
               distinguished(spec.commonName),
               subjectKey.getPublic());
       addExtensions(builder, spec, subjectKey, issuerKey);
-      byte[] der = builder.build(signer(issuerKey.getPrivate(), spec.sha1)).getEncoded();
-      return (X509Certificate)
-          CertificateFactory.getInstance("X.509")
-              .generateCertificate(new ByteArrayInputStream(der));
+      return decode(builder.build(signer(issuerKey.getPrivate(), spec.sha1)).getEncoded());
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static X509Certificate decode(byte[] encoded) throws GeneralSecurityException {
+    return (X509Certificate)
+        CertificateFactory.getInstance("X.509")
+            .generateCertificate(new ByteArrayInputStream(encoded));
   }
 
   private static void addExtensions(

@@ -394,7 +394,7 @@ class TestDnsServerTest {
       out.writeShort(query.length);
       out.write(query);
       byte[] all = tcp.getInputStream().readAllBytes();
-      int announced = (all[0] & 0xff) << 8 | all[1] & 0xff;
+      int announced = ((all[0] & 0xff) << 8) | (all[1] & 0xff);
       assertThat(all.length - 2).isPositive().isLessThan(announced);
     }
   }
@@ -595,7 +595,8 @@ class TestDnsServerTest {
 
   @Test
   void onlyLoopbackIsServed() {
-    assertThatThrownBy(() -> TestDnsServer.at(new InetSocketAddress("0.0.0.0", 0)))
+    assertThatThrownBy(
+            () -> TestDnsServer.at(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> TestDnsServer.at(InetSocketAddress.createUnresolved("localhost", 0)))
         .isInstanceOf(IllegalArgumentException.class);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import im.comity.testkit.Pause;
+import im.comity.testkit.TrustingSocket;
 import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.CertificateSpec;
 import im.comity.testkit.tls.KeyKind;
@@ -20,8 +21,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
-import java.security.KeyStore;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,11 +33,8 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.cert.ocsp.CertificateID;
 import org.bouncycastle.cert.ocsp.OCSPReqBuilder;
 import org.bouncycastle.cert.ocsp.OCSPResp;
@@ -56,28 +52,7 @@ class TestHttpsTest {
   private static final String POSH = "/.well-known/posh/xmpp-server.json";
 
   private static SSLSocket connect(TestHttps server, String host) throws Exception {
-    return connect(server, host, new ByteArrayOutputStream(), "TLSv1.3");
-  }
-
-  /** Opens a connection that trusts the CA and insists on the host's name. */
-  private static SSLSocket connect(
-      TestHttps server, String host, ByteArrayOutputStream seen, String protocol) throws Exception {
-    KeyStore anchors = KeyStore.getInstance("PKCS12");
-    anchors.load(null, null);
-    anchors.setCertificateEntry("root", CA.certificate());
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(anchors);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), new SecureRandom());
-    Socket plain = new Recording(server.address(), seen);
-    plain.setSoTimeout((int) PATIENCE.toMillis());
-    SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(plain, host, 443, true);
-    SSLParameters parameters = secure.getSSLParameters();
-    parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    parameters.setProtocols(new String[] {protocol});
-    secure.setSSLParameters(parameters);
-    secure.startHandshake();
-    return secure;
+    return TrustingSocket.connect(server.address(), host, CA.certificate());
   }
 
   /** A socket that keeps what it received. */
@@ -337,14 +312,16 @@ class TestHttpsTest {
   /** The types of the TLS records of one answer; by TLS 1.2, which shows them. */
   private static List<Byte> recordTypes(TestHttps server) throws Exception {
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
-    try (SSLSocket socket = connect(server, "gamma.example", seen, "TLSv1.2")) {
+    try (SSLSocket socket =
+        TrustingSocket.over(
+            new Recording(server.address(), seen), "gamma.example", CA.certificate(), "TLSv1.2")) {
       exchange(socket, get("gamma.example", "/"));
     }
     byte[] octets = seen.toByteArray();
     List<Byte> types = new ArrayList<>();
     for (int at = 0; at < octets.length; ) {
       types.add(octets[at]);
-      at += 5 + ((octets[at + 3] & 0xff) << 8 | octets[at + 4] & 0xff);
+      at += 5 + (((octets[at + 3] & 0xff) << 8) | (octets[at + 4] & 0xff));
     }
     return types;
   }
@@ -387,8 +364,8 @@ class TestHttpsTest {
                   CA.answerOcsp(request.body())));
       OutputStream out = socket.getOutputStream();
       out.write(
-          ("POST /ocsp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
-                  .formatted(question.length))
+          "POST /ocsp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
+              .formatted(question.length)
               .getBytes(StandardCharsets.UTF_8));
       byte[] answer = exchange(socket, question);
       int body = new String(answer, StandardCharsets.ISO_8859_1).indexOf("\r\n\r\n") + 4;
@@ -506,7 +483,8 @@ class TestHttpsTest {
 
   @Test
   void wrongSettingsAreRefused() {
-    assertThatThrownBy(() -> TestHttps.at(new InetSocketAddress("0.0.0.0", 0)))
+    assertThatThrownBy(
+            () -> TestHttps.at(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new HttpAnswer.Full(99, Map.of(), new byte[0]))
         .isInstanceOf(IllegalArgumentException.class);

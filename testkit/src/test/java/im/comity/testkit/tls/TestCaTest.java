@@ -304,8 +304,8 @@ class TestCaTest {
   @Test
   void pemAndPkcs12HoldKeyAndChain(@TempDir Path directory) throws Exception {
     TestCertificate made = CA.intermediate("First").issue("gamma.example");
+    CA.issue("delta.example").write(directory, "gamma.example");
     TestCertificate.Files files = made.write(directory, "gamma.example");
-    files = made.write(directory, "gamma.example");
     assertThat(files.chain()).isEqualTo(directory.resolve("gamma.example.crt"));
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(files.key())))
         .isEqualTo("rw-------");
