@@ -249,20 +249,16 @@ public record Conformance(
       if (line.isEmpty() || line.startsWith("#")) {
         continue;
       }
-      List<String> words = List.of(line.split("\\s+"));
+      List<String> words = List.of((line + " -").split("\\s+"));
+      boolean single = words.get(1).equals("rows");
+      Set<String> named = new HashSet<>(words.subList(2, words.size()));
+      named.removeAll(Set.of("except", "-"));
       Set<String> rows = new HashSet<>();
-      Set<String> named =
-          words.stream().skip(2).filter(word -> !word.equals("except")).collect(Collectors.toSet());
       for (Section section : sections) {
-        if (section.ledger().equals(words.getFirst())) {
+        boolean covered = section.ledger().equals(words.getFirst());
+        if (covered && (single || covers(words.get(1), section.number()))) {
           for (Row row : section.rows()) {
-            boolean chosen =
-                words.size() > 1 && words.get(1).equals("rows")
-                    ? named.remove(row.id())
-                    : words.size() > 1
-                        && covers(words.get(1), section.number())
-                        && !named.remove(row.id());
-            if (chosen) {
+            if (named.remove(row.id()) == single) {
               rows.add(row.id());
             }
           }
@@ -297,11 +293,11 @@ public record Conformance(
 
   /** Whether a section is the one named or lies below it: 13 and 13.2, 7 and 7a, A and A1. */
   private static boolean covers(String named, String number) {
-    return number.equals(named)
-        || number.startsWith(named)
-            && (Character.isDigit(named.charAt(0))
-                ? !Character.isDigit(number.charAt(named.length()))
-                : Character.isDigit(number.charAt(named.length())));
+    if (number.equals(named) || !number.startsWith(named)) {
+      return number.equals(named);
+    }
+    boolean nextIsDigit = Character.isDigit(number.charAt(named.length()));
+    return nextIsDigit != Character.isDigit(named.charAt(0));
   }
 
   // ---- the tests -----------------------------------------------------------------------------
@@ -418,7 +414,7 @@ public record Conformance(
     Token name = tokens.get(i + 1);
     if (token.kind() != Kind.WORD
         || name.kind() != Kind.WORD
-        || i > 0 && tokens.get(i - 1).is(".")) {
+        || (i > 0 && tokens.get(i - 1).is("."))) {
       return false;
     }
     return switch (token.text()) {

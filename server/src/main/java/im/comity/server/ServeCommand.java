@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -86,7 +87,9 @@ final class ServeCommand implements Callable<Integer> {
       LOG.info("reloaded {}", file);
       return next;
     } catch (ConfigurationException e) {
-      e.problems().forEach(problem -> LOG.error("{}", problem));
+      for (Problem problem : e.problems()) {
+        LOG.atLevel(problem.isError() ? Level.ERROR : Level.WARN).log("{}", problem);
+      }
       LOG.error("not reloaded; the configuration from before is in force");
     } catch (IOException e) {
       LOG.error("not reloaded, the configuration from before is in force: {}", e.getMessage());

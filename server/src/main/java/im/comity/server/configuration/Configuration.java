@@ -1,17 +1,22 @@
 package im.comity.server.configuration;
 
 import im.comity.address.Domain;
+import im.comity.component.Component;
+import im.comity.component.ComponentAcceptor;
+import im.comity.component.HostServices;
+import im.comity.discovery.AddressGuard;
+import im.comity.federation.FederationConfig;
 import im.comity.policy.PolicyTable;
+import im.comity.prooftype.PkixProoftype;
+import im.comity.transport.ListenOptions;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +25,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param file where it was read
  * @param domains the domains that we federate, each once
- * @param components the programs that serve some of them; a domain without one is served by us
+ * @param components the programs that serve some of them
  * @param s2sListeners where other servers reach us; may be empty
  * @param componentListeners where components reach us; may be empty
  * @param identities our certificates, those of single domains first, so that they are found first
  * @param defaultIdentity for domains that no identity names, or null
- * @param trust which authorities we believe
+ * @param trust which authorities we believe; never empty
  * @param resolvers where names are looked up, in order; empty for those of the system
  * @param policy what we ask of peers
  * @param limits how much of what we take
  * @param timeouts how long we wait
  * @param dialbackSecret the secret of dialback keys; null to draw one
- * @param allowPrivateAddresses whether peers are dialled at private addresses as well
+ * @param guard at which addresses peers are dialled
  * @param log the log
  * @param warnings what is likely not as it was meant, in the order of the file
  */
@@ -39,7 +44,7 @@ public record Configuration(
     Path file,
     List<HostDomain> domains,
     List<Component> components,
-    List<S2sListener> s2sListeners,
+    List<FederationConfig.Listener> s2sListeners,
     List<ComponentListener> componentListeners,
     List<TlsIdentity> identities,
     @Nullable TlsIdentity defaultIdentity,
@@ -49,7 +54,7 @@ public record Configuration(
     Limits limits,
     Timeouts timeouts,
     @Nullable Secret dialbackSecret,
-    boolean allowPrivateAddresses,
+    AddressGuard guard,
     Log log,
     List<Problem> warnings) {
 
@@ -82,47 +87,11 @@ public record Configuration(
    * A domain of ours.
    *
    * @param sourceAddress from which connections for it are made; null where the system chooses
-   * @param contacts addresses by kind ({@code abuse}, {@code admin}...), for XEP-0157
-   * @param identity what it says that it is
+   * @param profile what we answer for it to whoever asks the domain itself; null where its
+   *     component answers
    */
   public record HostDomain(
-      Domain name,
-      @Nullable InetAddress sourceAddress,
-      Map<String, List<URI>> contacts,
-      ServiceIdentity identity) {
-    public HostDomain {
-      contacts = Map.copyOf(contacts);
-    }
-  }
-
-  /** An identity of disco#info (XEP-0030). */
-  public record ServiceIdentity(String category, String type, String name) {
-    static final ServiceIdentity DEFAULT = new ServiceIdentity("component", "generic", "Comity");
-  }
-
-  /**
-   * A program that connects by XEP-0114.
-   *
-   * @param names the domains that it serves
-   * @param from further domains that it may send from
-   * @param conflict what becomes of a second connection for one of its names
-   */
-  public record Component(List<Domain> names, List<Domain> from, Secret secret, Conflict conflict) {
-    public Component {
-      names = List.copyOf(names);
-      from = List.copyOf(from);
-    }
-  }
-
-  /** What becomes of a second connection for a name in use (S2S-CMP-08). */
-  public enum Conflict {
-    /** It is refused. */
-    REFUSE,
-    /** The first is closed. */
-    REPLACE,
-    /** Both serve the name; each bare address has one of them. */
-    SHARE
-  }
+      Domain name, @Nullable InetAddress sourceAddress, HostServices.@Nullable Profile profile) {}
 
   /** A text that is never shown. */
   public record Secret(String value) {
@@ -133,58 +102,22 @@ public record Configuration(
   }
 
   /**
-   * Where other servers reach us.
-   *
-   * @param directTls whether TLS comes first; else STARTTLS
-   * @param proxyFrom networks in CIDR form whose hosts speak the PROXY protocol first
-   */
-  public record S2sListener(InetSocketAddress address, boolean directTls, List<String> proxyFrom) {
-    public S2sListener {
-      proxyFrom = List.copyOf(proxyFrom);
-    }
-  }
-
-  /**
    * Where components reach us.
    *
    * @param tls null where it is not encrypted
    */
-  public record ComponentListener(InetSocketAddress address, @Nullable ComponentTls tls) {}
-
-  /**
-   * TLS for components, from the first byte.
-   *
-   * @param clientAnchors of which one must have issued the component's certificate; empty if it
-   *     needs none
-   */
-  public record ComponentTls(TlsIdentity identity, List<X509Certificate> clientAnchors) {
-    public ComponentTls {
-      clientAnchors = List.copyOf(clientAnchors);
-    }
-  }
+  public record ComponentListener(ListenOptions options, ComponentAcceptor.@Nullable Tls tls) {}
 
   /**
    * Which authorities we believe.
    *
-   * @param anchors for all peers but those with their own; empty for the list of the Java runtime
+   * @param anchors for all peers but those with their own
+   * @param peers for these, and no others
    */
-  public record Trust(List<X509Certificate> anchors, List<PeerTrust> peers) {
+  public record Trust(List<X509Certificate> anchors, List<PkixProoftype.PeerAnchors> peers) {
     public Trust {
       anchors = List.copyOf(anchors);
       peers = List.copyOf(peers);
-    }
-  }
-
-  /**
-   * The authorities for some peers, and no others.
-   *
-   * @param match {@code example.org}, {@code *.example.org} or {@code *}
-   * @param anchors empty for the list of the Java runtime
-   * @param clientAuthSuffices whether their certificates for TLS clients alone count
-   */
-  public record PeerTrust(String match, List<X509Certificate> anchors, boolean clientAuthSuffices) {
-    public PeerTrust {
-      anchors = List.copyOf(anchors);
     }
   }
 
@@ -195,22 +128,18 @@ public record Configuration(
       int waitingBytes,
       int unsentBytes,
       int connectionsPerAddress) {
-    static final Limits DEFAULT = new Limits(512 << 10, 1000, 4 << 20, 4 << 20, 256);
+    /** What holds where the file says nothing. */
+    public static final Limits DEFAULT = new Limits(512 << 10, 5000, 4 << 20, 1 << 20, 256);
   }
 
   /** How long we wait. */
   public record Timeouts(
-      Duration negotiation,
-      Duration candidate,
-      Duration waiting,
-      Duration keepalive,
-      Duration idle,
-      Duration stop) {
-    static final Timeouts DEFAULT =
+      Duration negotiation, Duration candidate, Duration keepalive, Duration idle, Duration stop) {
+    /** What holds where the file says nothing. */
+    public static final Timeouts DEFAULT =
         new Timeouts(
             Duration.ofSeconds(60),
             Duration.ofSeconds(15),
-            Duration.ofSeconds(60),
             Duration.ofMinutes(5),
             Duration.ofHours(1),
             Duration.ofSeconds(10));
@@ -218,7 +147,8 @@ public record Configuration(
 
   /** The log. */
   public record Log(Format format, Level level) {
-    static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
+    /** What holds where the file says nothing. */
+    public static final Log DEFAULT = new Log(Format.TEXT, Level.INFO);
 
     /** For whom a line is. */
     public enum Format {

@@ -2,25 +2,27 @@ package im.comity.server.configuration;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
+import im.comity.component.Component;
+import im.comity.component.ComponentAcceptor;
+import im.comity.component.HostServices;
+import im.comity.discovery.AddressGuard;
+import im.comity.federation.FederationConfig;
 import im.comity.policy.Direction;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyException;
 import im.comity.policy.PolicyRule;
 import im.comity.policy.PolicyTable;
 import im.comity.policy.StaticRoute;
-import im.comity.server.configuration.Configuration.Component;
+import im.comity.prooftype.PkixProoftype;
 import im.comity.server.configuration.Configuration.ComponentListener;
-import im.comity.server.configuration.Configuration.ComponentTls;
-import im.comity.server.configuration.Configuration.Conflict;
 import im.comity.server.configuration.Configuration.HostDomain;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
-import im.comity.server.configuration.Configuration.PeerTrust;
-import im.comity.server.configuration.Configuration.S2sListener;
 import im.comity.server.configuration.Configuration.Secret;
-import im.comity.server.configuration.Configuration.ServiceIdentity;
 import im.comity.server.configuration.Configuration.Timeouts;
 import im.comity.server.configuration.Configuration.Trust;
+import im.comity.transport.ListenOptions;
+import im.comity.transport.TlsIdentities;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -34,6 +36,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,7 +56,6 @@ import tools.jackson.databind.node.MissingNode;
  * here: if it should be there, the schema has said so.
  */
 final class ConfigurationReader {
-  private static final int SECRET_CHARACTERS = 16;
   private static final Duration LEAST_KEEPALIVE = Duration.ofMinutes(5);
   private static final String ANY_ADDRESS = "*";
 
@@ -87,11 +89,12 @@ final class ConfigurationReader {
 
   Configuration configuration() throws ConfigurationException {
     List<TlsIdentity> identities = new ArrayList<>();
-    List<HostDomain> domains = domains(identities);
-    boolean everyDomainHasItsOwn = identities.size() == domains.size();
+    readDomains(identities);
+    boolean everyDomainHasItsOwn = identities.size() == ours.size();
     List<Component> components = components();
-    List<S2sListener> s2s = s2sListeners();
-    List<ComponentListener> forComponents = componentListeners();
+    Limits limits = limits();
+    List<FederationConfig.Listener> s2s = s2sListeners(limits.connectionsPerAddress());
+    List<ComponentListener> forComponents = componentListeners(limits.connectionsPerAddress());
     each(root, "", "certificates", (node, at) -> identities.addAll(certificates(node, at)));
     TlsIdentity byDefault =
         root.has("default-certificate") ? identity(root, "", "default-certificate") : null;
@@ -101,10 +104,9 @@ final class ConfigurationReader {
     Trust trust = trust();
     List<InetSocketAddress> resolvers = resolvers();
     PolicyTable policy = policy();
-    Limits limits = limits();
     Timeouts timeouts = timeouts();
     String dialbackAt = "/dialback/secret-file";
-    Secret dialback =
+    String dialback =
         root.at(dialbackAt).isString()
             ? secretOf(root.at(dialbackAt).asString(), dialbackAt)
             : null;
@@ -114,7 +116,7 @@ final class ConfigurationReader {
     }
     return new Configuration(
         file,
-        domains,
+        hostDomains(components),
         components,
         s2s,
         forComponents,
@@ -125,8 +127,10 @@ final class ConfigurationReader {
         policy,
         limits,
         timeouts,
-        dialback,
-        root.path("allow-private-addresses").asBoolean(false),
+        dialback == null ? null : new Secret(dialback),
+        root.path("allow-private-addresses").asBoolean(false)
+            ? AddressGuard.PRIVATE_TOO
+            : AddressGuard.PUBLIC_ONLY,
         log(),
         problems);
   }
@@ -152,8 +156,13 @@ final class ConfigurationReader {
 
   // ---- domains -------------------------------------------------------------------------------
 
-  private List<HostDomain> domains(List<TlsIdentity> identities) {
-    List<HostDomain> domains = new ArrayList<>();
+  /** What an entry of {@code domains} says beside its name. */
+  private record Said(
+      @Nullable InetAddress sourceAddress, HostServices.@Nullable Profile profile) {}
+
+  private final Map<Domain, Said> said = new LinkedHashMap<>();
+
+  private void readDomains(List<TlsIdentity> identities) {
     each(
         root,
         "",
@@ -186,16 +195,31 @@ final class ConfigurationReader {
             }
           }
           JsonNode source = node.path("source-address");
-          domains.add(
-              new HostDomain(
-                  domain,
+          said.put(
+              domain,
+              new Said(
                   source.isString() ? address(source.asString(), at + "/source-address") : null,
-                  contacts(node, at),
-                  serviceIdentity(node.path("identity"))));
+                  node.has("contacts") || node.has("identity") ? profile(node, at) : null));
         });
     if (!root.path("domains").isArray()) {
       domainsAreWhole = false;
     }
+  }
+
+  /** A domain whose entry says nothing of itself answers by its component, if it has one. */
+  private List<HostDomain> hostDomains(List<Component> components) {
+    Set<Domain> served = new HashSet<>();
+    components.forEach(component -> served.addAll(component.names()));
+    List<HostDomain> domains = new ArrayList<>();
+    said.forEach(
+        (domain, of) ->
+            domains.add(
+                new HostDomain(
+                    domain,
+                    of.sourceAddress(),
+                    of.profile() != null
+                        ? of.profile()
+                        : served.contains(domain) ? null : HostServices.Profile.PLAIN)));
     return domains;
   }
 
@@ -213,44 +237,42 @@ final class ConfigurationReader {
     }
   }
 
-  private Map<String, List<URI>> contacts(JsonNode domain, String at) {
-    Map<String, List<URI>> contacts = new TreeMap<>();
+  private HostServices.Profile profile(JsonNode domain, String at) {
+    Map<String, List<String>> contacts = new TreeMap<>();
     for (Map.Entry<String, JsonNode> kind : domain.path("contacts").properties()) {
       each(
           domain.path("contacts"),
           at + "/contacts",
           kind.getKey(),
           (node, entry) -> {
-            URI uri = uri(node.asString());
-            if (uri == null) {
+            if (isUri(node.asString())) {
+              contacts
+                  .computeIfAbsent(kind.getKey() + "-addresses", _ -> new ArrayList<>())
+                  .add(node.asString());
+            } else {
               error(
                   entry,
                   SchemaCheck.shown(node)
                       + " is no URI; write it as mailto:admin@example.org or"
                       + " xmpp:admin@example.org or https://example.org/contact");
-            } else {
-              contacts.computeIfAbsent(kind.getKey(), _ -> new ArrayList<>()).add(uri);
             }
           });
     }
-    return contacts;
+    JsonNode identity = domain.path("identity");
+    HostServices.Profile plain = HostServices.Profile.PLAIN;
+    return new HostServices.Profile(
+        identity.path("name").asString(plain.name()),
+        identity.path("category").asString(plain.category()),
+        identity.path("type").asString(plain.type()),
+        contacts);
   }
 
-  private static @Nullable URI uri(String text) {
+  private static boolean isUri(String text) {
     try {
-      URI uri = new URI(text);
-      return uri.isAbsolute() ? uri : null;
+      return new URI(text).isAbsolute();
     } catch (URISyntaxException _) {
-      return null; // the caller says what is wrong
+      return false; // the caller says what is wrong
     }
-  }
-
-  private static ServiceIdentity serviceIdentity(JsonNode identity) {
-    ServiceIdentity defaults = ServiceIdentity.DEFAULT;
-    return new ServiceIdentity(
-        identity.path("category").asString(defaults.category()),
-        identity.path("type").asString(defaults.type()),
-        identity.path("name").asString(defaults.name()));
   }
 
   // ---- components ----------------------------------------------------------------------------
@@ -285,7 +307,7 @@ final class ConfigurationReader {
                           + "; one that connects more than once needs `conflict: share`");
                 }
               });
-          List<Domain> from = new ArrayList<>();
+          Set<Domain> from = new LinkedHashSet<>();
           each(
               node,
               at,
@@ -296,14 +318,14 @@ final class ConfigurationReader {
                   from.add(domain);
                 }
               });
-          Secret secret = componentSecret(node, at);
-          if (secret != null) {
+          String secret = componentSecret(node, at);
+          if (secret != null && !names.isEmpty()) {
             components.add(
                 new Component(
                     names,
                     from,
                     secret,
-                    Conflict.valueOf(
+                    Component.Conflict.valueOf(
                         node.path("conflict").asString("refuse").toUpperCase(Locale.ROOT))));
           }
         });
@@ -325,7 +347,7 @@ final class ConfigurationReader {
     return nearest == null ? "add it there" : "did you mean " + nearest + "?";
   }
 
-  private @Nullable Secret componentSecret(JsonNode component, String at) {
+  private @Nullable String componentSecret(JsonNode component, String at) {
     JsonNode inline = component.path("secret");
     JsonNode inFile = component.path("secret-file");
     if (inline.isString() && inFile.isString()) {
@@ -341,7 +363,7 @@ final class ConfigurationReader {
             at + "/secret",
             "everybody on this machine may read this file; chmod 600 it, or use secret-file");
       }
-      return new Secret(inline.asString());
+      return inline.asString();
     }
     if (!yaml.tree().at(at).has("secret") && !yaml.tree().at(at).has("secret-file")) {
       error(at, "has no secret; give secret-file, or secret with 16 characters or more");
@@ -349,9 +371,9 @@ final class ConfigurationReader {
     return null;
   }
 
-  private @Nullable Secret secretOf(String name, String at) {
+  private @Nullable String secretOf(String name, String at) {
     String secret = files.line(name, at);
-    if (secret != null && secret.length() < SECRET_CHARACTERS) {
+    if (secret != null && secret.length() < Component.LEAST_SECRET) {
       error(
           at,
           "the secret in "
@@ -359,11 +381,11 @@ final class ConfigurationReader {
               + " has "
               + secret.length()
               + " characters; it needs "
-              + SECRET_CHARACTERS
+              + Component.LEAST_SECRET
               + " or more");
       return null;
     }
-    return secret == null ? null : new Secret(secret);
+    return secret;
   }
 
   // ---- listeners -----------------------------------------------------------------------------
@@ -373,14 +395,18 @@ final class ConfigurationReader {
 
   private final List<Taken> taken = new ArrayList<>();
 
-  private List<S2sListener> s2sListeners() {
-    List<S2sListener> listeners = new ArrayList<>();
+  private List<FederationConfig.Listener> s2sListeners(int connectionsPerAddress) {
+    List<FederationConfig.Listener> listeners = new ArrayList<>();
     JsonNode listen = root.path("listen");
     if (!listen.has("s2s")) {
       // A list that is there and wrong has been said to be wrong.
-      listeners.add(new S2sListener(new InetSocketAddress(5269), false, List.of()));
-      listeners.add(new S2sListener(new InetSocketAddress(5270), true, List.of()));
-      listeners.forEach(listener -> taken.add(new Taken(listener.address(), "/listen")));
+      for (int port : List.of(5269, 5270)) {
+        InetSocketAddress address = new InetSocketAddress(port);
+        taken.add(new Taken(address, "/listen"));
+        listeners.add(
+            new FederationConfig.Listener(
+                new ListenOptions(address, List.of(), connectionsPerAddress), port == 5270));
+      }
     }
     each(
         listen,
@@ -406,19 +432,23 @@ final class ConfigurationReader {
                 }
               });
           if (address != null) {
-            listeners.add(new S2sListener(address, direct, proxies));
+            listeners.add(
+                new FederationConfig.Listener(
+                    new ListenOptions(address, proxies, connectionsPerAddress), direct));
           }
         });
     return listeners;
   }
 
-  private List<ComponentListener> componentListeners() {
+  private List<ComponentListener> componentListeners(int connectionsPerAddress) {
     List<ComponentListener> listeners = new ArrayList<>();
     JsonNode listen = root.path("listen");
     if (!listen.has("components") && root.path("components").size() > 0) {
       InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 5347);
       clash(address, "/listen");
-      listeners.add(new ComponentListener(address, null));
+      listeners.add(
+          new ComponentListener(
+              new ListenOptions(address, List.of(), connectionsPerAddress), null));
     }
     each(
         listen,
@@ -426,7 +456,7 @@ final class ConfigurationReader {
         "components",
         (node, at) -> {
           InetSocketAddress address = listenAddress(node, at, "127.0.0.1", 5347);
-          ComponentTls tls = null;
+          ComponentAcceptor.Tls tls = null;
           if (node.has("tls")) {
             TlsIdentity identity = identity(node.path("tls"), at + "/tls", "certificate");
             JsonNode clients = node.path("tls").path("client-ca");
@@ -434,7 +464,10 @@ final class ConfigurationReader {
                 clients.isString()
                     ? files.anchors(clients.asString(), at + "/tls/client-ca")
                     : List.of();
-            tls = identity == null ? null : new ComponentTls(identity, anchors);
+            tls =
+                identity == null
+                    ? null
+                    : new ComponentAcceptor.Tls(TlsIdentities.of(List.of(), identity), anchors);
           } else if (address != null && !address.getAddress().isLoopbackAddress()) {
             warn(
                 at,
@@ -443,7 +476,9 @@ final class ConfigurationReader {
                     + " addresses without tls: their stanzas cross the network unencrypted");
           }
           if (address != null) {
-            listeners.add(new ComponentListener(address, tls));
+            listeners.add(
+                new ComponentListener(
+                    new ListenOptions(address, List.of(), connectionsPerAddress), tls));
           }
         });
     return listeners;
@@ -540,7 +575,7 @@ final class ConfigurationReader {
       error(
           at,
           given.has("chain") || given.has("key")
-              ? "the key " + (given.has("chain") ? "key" : "chain") + " is missing"
+              ? "the key \"" + (given.has("chain") ? "key" : "chain") + "\" is missing"
               : "give chain and key, or directory");
       return List.of();
     }
@@ -575,7 +610,7 @@ final class ConfigurationReader {
 
   private Trust trust() {
     JsonNode trust = root.path("trust");
-    List<PeerTrust> peers = new ArrayList<>();
+    List<PkixProoftype.PeerAnchors> peers = new ArrayList<>();
     Map<String, String> matches = new HashMap<>();
     each(
         trust,
@@ -585,7 +620,7 @@ final class ConfigurationReader {
           String match = pattern(node, at, "match");
           if (match != null && isFirst(matches, match, at + "/match")) {
             peers.add(
-                new PeerTrust(
+                new PkixProoftype.PeerAnchors(
                     match, anchors(node, at), node.path("client-auth-suffices").asBoolean(false)));
           }
         });
@@ -593,6 +628,9 @@ final class ConfigurationReader {
   }
 
   private List<X509Certificate> anchors(JsonNode parent, String at) {
+    if (!parent.path("anchors").isArray()) {
+      return files.systemAnchors(at + "/anchors");
+    }
     List<X509Certificate> anchors = new ArrayList<>();
     each(
         parent,
@@ -827,25 +865,12 @@ final class ConfigurationReader {
   private Limits limits() {
     JsonNode limits = root.path("limits");
     Limits defaults = Limits.DEFAULT;
-    Limits given =
-        new Limits(
-            limits.path("stanza-bytes").asInt(defaults.stanzaBytes()),
-            limits.path("waiting-stanzas").asInt(defaults.waitingStanzas()),
-            limits.path("waiting-bytes").asInt(defaults.waitingBytes()),
-            limits.path("unsent-bytes").asInt(defaults.unsentBytes()),
-            limits.path("connections-per-address").asInt(defaults.connectionsPerAddress()));
-    // A stanza that is taken must also fit where it waits.
-    atLeastAStanza(given.waitingBytes(), given, "waiting-bytes");
-    atLeastAStanza(given.unsentBytes(), given, "unsent-bytes");
-    return given;
-  }
-
-  private void atLeastAStanza(int bytes, Limits limits, String key) {
-    if (bytes < limits.stanzaBytes()) {
-      error(
-          "/limits/" + key,
-          bytes + " is less than one stanza, which may have " + limits.stanzaBytes() + " bytes");
-    }
+    return new Limits(
+        limits.path("stanza-bytes").asInt(defaults.stanzaBytes()),
+        limits.path("waiting-stanzas").asInt(defaults.waitingStanzas()),
+        limits.path("waiting-bytes").asInt(defaults.waitingBytes()),
+        limits.path("unsent-bytes").asInt(defaults.unsentBytes()),
+        limits.path("connections-per-address").asInt(defaults.connectionsPerAddress()));
   }
 
   private Timeouts timeouts() {
@@ -854,7 +879,6 @@ final class ConfigurationReader {
         new Timeouts(
             duration("negotiation", defaults.negotiation()),
             duration("candidate", defaults.candidate()),
-            duration("waiting", defaults.waiting()),
             duration("keepalive", defaults.keepalive()),
             duration("idle", defaults.idle()),
             duration("stop", defaults.stop()));

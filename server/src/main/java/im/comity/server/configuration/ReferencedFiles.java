@@ -1,23 +1,25 @@
 package im.comity.server.configuration;
 
+import im.comity.prooftype.Anchors;
 import im.comity.transport.TlsIdentity;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
@@ -32,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class ReferencedFiles {
   /** Time to renew a certificate in. */
   private static final Duration SOON = Duration.ofDays(21);
+
+  /** The number of dNSName among the forms of a name (RFC 5280 4.2.1.6). */
+  private static final int DNS_NAME = 2;
 
   private final Path base;
   private final Instant now;
@@ -85,20 +90,22 @@ final class ReferencedFiles {
   /** The certificates of a PEM file of authorities. */
   List<X509Certificate> anchors(String name, String at) {
     Path file = base.resolve(name);
-    List<X509Certificate> anchors = new ArrayList<>();
-    try (InputStream in = Files.newInputStream(file)) {
-      CertificateFactory.getInstance("X.509")
-          .generateCertificates(in)
-          .forEach(certificate -> anchors.add((X509Certificate) certificate));
-      if (anchors.isEmpty()) {
-        error.accept(at, file + " holds no certificate");
-      }
+    try {
+      return List.copyOf(Anchors.fromPem(file));
     } catch (IOException e) {
       error.accept(at, why(e, file));
-    } catch (CertificateException e) {
-      error.accept(at, file + " is no file of PEM certificates: " + e.getMessage());
+      return List.of();
     }
-    return anchors;
+  }
+
+  /** The authorities that this system believes. */
+  List<X509Certificate> systemAnchors(String at) {
+    try {
+      return List.copyOf(Anchors.system());
+    } catch (IOException e) {
+      error.accept(at, "the system's authorities cannot be read: " + e.getMessage());
+      return List.of();
+    }
   }
 
   /** A certificate that was named by itself: one that has expired is an error. */
@@ -160,10 +167,37 @@ final class ReferencedFiles {
       }
     }
     try {
-      return TlsIdentity.load(chain, key);
+      TlsIdentity identity = TlsIdentity.load(chain, key);
+      warnOfNamesFewRead(identity, at);
+      return identity;
     } catch (IOException e) {
-      error.accept(at, chain + " with " + key + ": " + e.getMessage());
+      error.accept(at, String.valueOf(e.getMessage())); // which names the file
       return null;
+    }
+  }
+
+  /** Some servers read neither SRVName nor XmppAddr (S2S-CERT-06). */
+  private void warnOfNamesFewRead(TlsIdentity identity, String at) {
+    Set<String> names = new TreeSet<>(identity.names());
+    try {
+      Collection<List<?>> alternatives = identity.chain().getFirst().getSubjectAlternativeNames();
+      if (alternatives != null) {
+        for (List<?> alternative : alternatives) {
+          if (alternative.get(0).equals(DNS_NAME)) {
+            names.remove(String.valueOf(alternative.get(1)).toLowerCase(Locale.ROOT));
+          }
+        }
+      }
+    } catch (CertificateParsingException e) {
+      error.accept(at, identity.name() + ": its names cannot be read: " + e.getMessage());
+    }
+    if (!names.isEmpty()) {
+      warning.accept(
+          at,
+          identity.name()
+              + " names "
+              + String.join(", ", names)
+              + " only as SRVName; some servers read dNSName alone: have it named by that as well");
     }
   }
 
@@ -194,8 +228,10 @@ final class ReferencedFiles {
       case NoSuchFileException _ -> noSuchFile(file);
       case AccessDeniedException _ -> file + " may not be read by this user";
       case CharacterCodingException _ -> file + " is not UTF-8";
+      case NotDirectoryException _ -> file + " is no folder";
       case FileSystemException f when f.getReason() != null -> file + ": " + f.getReason();
-      default -> file + " cannot be read: " + e.getMessage();
+      // Ours name the file themselves.
+      default -> String.valueOf(e.getMessage());
     };
   }
 }

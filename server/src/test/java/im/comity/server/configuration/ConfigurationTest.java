@@ -5,25 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
 import im.comity.address.DomainPair;
+import im.comity.component.Component;
+import im.comity.component.Component.Conflict;
+import im.comity.component.HostServices;
+import im.comity.discovery.AddressGuard;
+import im.comity.federation.FederationConfig.Listener;
 import im.comity.policy.Direction;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.Requirement;
 import im.comity.policy.StaticRoute;
-import im.comity.server.configuration.Configuration.Component;
 import im.comity.server.configuration.Configuration.ComponentListener;
-import im.comity.server.configuration.Configuration.Conflict;
 import im.comity.server.configuration.Configuration.HostDomain;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
-import im.comity.server.configuration.Configuration.S2sListener;
 import im.comity.server.configuration.Configuration.Secret;
-import im.comity.server.configuration.Configuration.ServiceIdentity;
 import im.comity.server.configuration.Configuration.Timeouts;
 import im.comity.testkit.Clause;
+import im.comity.transport.ListenOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -47,22 +49,22 @@ class ConfigurationTest {
   void oneDomainIsEnough() throws Exception {
     Configuration configuration = read("domains: [north.example]\n");
     assertThat(configuration.domains())
-        .containsExactly(
-            new HostDomain(domain("north.example"), null, Map.of(), ServiceIdentity.DEFAULT));
+        .containsExactly(new HostDomain(domain("north.example"), null, HostServices.Profile.PLAIN));
     assertThat(configuration.components()).isEmpty();
     assertThat(configuration.s2sListeners())
         .containsExactly(
-            new S2sListener(new InetSocketAddress(5269), false, List.of()),
-            new S2sListener(new InetSocketAddress(5270), true, List.of()));
+            new Listener(ListenOptions.at(new InetSocketAddress(5269)), false),
+            new Listener(ListenOptions.at(new InetSocketAddress(5270)), true));
     assertThat(configuration.componentListeners()).isEmpty();
     assertThat(configuration.identities()).isEmpty();
     assertThat(configuration.defaultIdentity()).isNull();
-    assertThat(configuration.trust().anchors()).isEmpty();
+    assertThat(configuration.trust().anchors()).isNotEmpty();
+    assertThat(configuration.trust().peers()).isEmpty();
     assertThat(configuration.resolvers()).isEmpty();
     assertThat(configuration.limits()).isEqualTo(Limits.DEFAULT);
     assertThat(configuration.timeouts()).isEqualTo(Timeouts.DEFAULT);
     assertThat(configuration.dialbackSecret()).isNull();
-    assertThat(configuration.allowPrivateAddresses()).isFalse();
+    assertThat(configuration.guard()).isEqualTo(AddressGuard.PUBLIC_ONLY);
     assertThat(configuration.log()).isEqualTo(Log.DEFAULT);
     Requirement out = outbound(configuration, "north.example", "south.example");
     assertThat(out.level()).isEqualTo(FederationLevel.ENCRYPTED);
@@ -87,8 +89,9 @@ class ConfigurationTest {
                   status: ["https://status.north.example/"]
                 identity: {category: server, type: im, name: North}
               - rooms.north.example
+              - bots.north.example
             components:
-              - names: [north.example]
+              - names: [north.example, bots.north.example]
                 secret-file: c.secret
                 conflict: share
                 from: [rooms.north.example]
@@ -107,7 +110,6 @@ class ConfigurationTest {
             timeouts:
               negotiation: 20s
               candidate: 500ms
-              waiting: 2m
               keepalive: 10m
               idle: 1d
               stop: 0s
@@ -120,34 +122,42 @@ class ConfigurationTest {
             new HostDomain(
                 domain("north.example"),
                 InetAddress.ofLiteral("192.0.2.7"),
-                Map.of(
-                    "abuse",
-                    List.of(
-                        URI.create("mailto:abuse@north.example"),
-                        URI.create("xmpp:abuse@north.example")),
-                    "status",
-                    List.of(URI.create("https://status.north.example/"))),
-                new ServiceIdentity("server", "im", "North")),
-            new HostDomain(domain("rooms.north.example"), null, Map.of(), ServiceIdentity.DEFAULT));
+                new HostServices.Profile(
+                    "North",
+                    "server",
+                    "im",
+                    Map.of(
+                        "abuse-addresses",
+                        List.of("mailto:abuse@north.example", "xmpp:abuse@north.example"),
+                        "status-addresses",
+                        List.of("https://status.north.example/")))),
+            new HostDomain(domain("rooms.north.example"), null, HostServices.Profile.PLAIN),
+            new HostDomain(domain("bots.north.example"), null, null));
     assertThat(configuration.components())
         .containsExactly(
             new Component(
-                List.of(domain("north.example")),
-                List.of(domain("rooms.north.example")),
-                new Secret("the secret of the component"),
+                List.of(domain("north.example"), domain("bots.north.example")),
+                Set.of(domain("rooms.north.example")),
+                "the secret of the component",
                 Conflict.SHARE));
     assertThat(configuration.s2sListeners())
         .containsExactly(
-            new S2sListener(
-                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 15269),
-                false,
-                List.of("10.0.0.0/8", "2001:db8::/32")),
-            new S2sListener(
-                new InetSocketAddress(InetAddress.ofLiteral("::1"), 5270), true, List.of()));
+            new Listener(
+                new ListenOptions(
+                    new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 15269),
+                    List.of("10.0.0.0/8", "2001:db8::/32"),
+                    5),
+                false),
+            new Listener(
+                new ListenOptions(
+                    new InetSocketAddress(InetAddress.ofLiteral("::1"), 5270), List.of(), 5),
+                true));
     assertThat(configuration.componentListeners())
         .containsExactly(
             new ComponentListener(
-                new InetSocketAddress(InetAddress.ofLiteral("::1"), 15347), null));
+                new ListenOptions(
+                    new InetSocketAddress(InetAddress.ofLiteral("::1"), 15347), List.of(), 5),
+                null));
     assertThat(configuration.resolvers())
         .containsExactly(
             new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 5353),
@@ -158,12 +168,11 @@ class ConfigurationTest {
             new Timeouts(
                 Duration.ofSeconds(20),
                 Duration.ofMillis(500),
-                Duration.ofMinutes(2),
                 Duration.ofMinutes(10),
                 Duration.ofDays(1),
                 Duration.ZERO));
     assertThat(configuration.dialbackSecret()).isEqualTo(new Secret("the secret of dialback"));
-    assertThat(configuration.allowPrivateAddresses()).isTrue();
+    assertThat(configuration.guard()).isEqualTo(AddressGuard.PRIVATE_TOO);
     assertThat(configuration.log()).isEqualTo(new Log(Log.Format.JSON, Log.Level.DEBUG));
     assertThat(configuration.toString()).doesNotContain("the secret of");
   }
@@ -176,7 +185,8 @@ class ConfigurationTest {
     assertThat(read(yaml).componentListeners())
         .containsExactly(
             new ComponentListener(
-                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 5347), null));
+                ListenOptions.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 5347)),
+                null));
     assertThat(read(yaml + "listen: {components: [], s2s: []}\n"))
         .satisfies(
             configuration -> {

@@ -129,7 +129,7 @@ class WrongConfigurationTest {
             + " limits, timeouts, dialback, allow-private-addresses, log",
         ":3:7: error: log.resolvers: unknown key; it belongs under dns; known here: format, level",
         ":4:12: error: timeouts.proof: unknown key; it belongs under policy.peers[].route; known"
-            + " here: negotiation, candidate, waiting, keepalive, idle, stop");
+            + " here: negotiation, candidate, keepalive, idle, stop");
   }
 
   @Test
@@ -508,27 +508,20 @@ class WrongConfigurationTest {
   }
 
   @Test
-  void limitsThatHoldNotOneStanza() throws IOException {
-    wrong(
-        "domains: [a.example]\nlimits: {stanza-bytes: 20000, waiting-bytes: 19999}\n",
-        ":2:46: error: limits.waiting-bytes: 19999 is less than one stanza, which may have 20000"
-            + " bytes");
-  }
-
-  @Test
   void durationsThatAreNone() throws IOException {
     wrong(
         """
         domains: [a.example]
-        timeouts: {idle: 5 minutes, negotiation: 30s, candidate: 31s, waiting: 0s, stop: 0s, \
-        keepalive: 366d}
+        timeouts: {keepalive: 5 minutes, negotiation: 30s, candidate: 31s, stop: 0s, idle: 0s}
         """,
-        ":2:18: error: timeouts.idle: \"5 minutes\" is no duration; write it as 500ms or 30s or 5m"
-            + " or 1h",
-        ":2:58: error: timeouts.candidate: is longer than all of a negotiation may take, which is"
+        ":2:23: error: timeouts.keepalive: \"5 minutes\" is no duration; write it as 500ms or 30s"
+            + " or 5m or 1h",
+        ":2:63: error: timeouts.candidate: is longer than all of a negotiation may take, which is"
             + " 30s",
-        ":2:72: error: timeouts.waiting: must be longer than nothing",
-        ":2:97: error: timeouts.keepalive: must be at most 365d, but is 366d");
+        ":2:84: error: timeouts.idle: must be longer than nothing");
+    wrong(
+        "domains: [a.example]\ntimeouts: {idle: 366d}\n",
+        ":2:18: error: timeouts.idle: must be at most 365d, but is 366d");
   }
 
   // ---- all together --------------------------------------------------------------------------
