@@ -1193,9 +1193,10 @@ public final class ElementScanner {
   }
 
   /**
-   * What relaying has to know of an element: whether it carries the content namespace otherwise than
-   * the first-level element and its children do, by inheritance all the way down. A declaration of a
-   * content namespace in an element of another namespace changes nothing for anybody.
+   * What relaying has to know of an element: whether it carries the content namespace otherwise
+   * than the first-level element and its children do, by inheritance all the way down. A
+   * declaration of a content namespace in an element of another namespace changes nothing for
+   * anybody.
    */
   private void noteInheritance(boolean inherits) {
     boolean insideInheriting = inheriting == depth - 1;
