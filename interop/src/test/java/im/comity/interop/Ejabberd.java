@@ -132,7 +132,8 @@ final class Ejabberd extends RealPeer {
           .filter(
               place -> {
                 try (Stream<Path> inside = Files.list(place)) {
-                  return inside.anyMatch(one -> one.getFileName().toString().startsWith("ejabberd-"));
+                  return inside.anyMatch(
+                      one -> one.getFileName().toString().startsWith("ejabberd-"));
                 } catch (IOException e) {
                   return false;
                 }

@@ -18,8 +18,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Plays with a real ejabberd: initiating, receiving and authoritative. */
 @Timeout(180)
 final class EjabberdPlayTest {
-  private static final String TOOK_EXTERNAL = "Accepted inbound s2s EXTERNAL authentication c\\.test";
-  private static final String TOOK_DIALBACK = "Accepted inbound s2s dialback authentication c\\.test";
+  private static final String TOOK_EXTERNAL =
+      "Accepted inbound s2s EXTERNAL authentication c\\.test";
+  private static final String TOOK_DIALBACK =
+      "Accepted inbound s2s dialback authentication c\\.test";
   private static final String GAVE_EXTERNAL =
       "Accepted outbound s2s EXTERNAL authentication e\\.test -> c\\.test";
   private static final String GAVE_DIALBACK =
@@ -31,7 +33,9 @@ final class EjabberdPlayTest {
   @BeforeEach
   void open(TestInfo info) throws Exception {
     Peers.require("/usr/sbin/ejabberdctl");
-    lab = new Lab("ejabberd-" + info.getTestMethod().orElseThrow().getName() + "-" + System.nanoTime());
+    lab =
+        new Lab(
+            "ejabberd-" + info.getTestMethod().orElseThrow().getName() + "-" + System.nanoTime());
     ejabberd = new Ejabberd(lab, "e.test");
   }
 
@@ -52,8 +56,7 @@ final class EjabberdPlayTest {
     ComityNode.Arrived answer = comity.next();
     assertThat(answer.stanza().type()).as(comity.story()).isEqualTo("result");
     assertThat(answer.along().level()).isEqualTo(in);
-    assertThat(
-            comity.await(FederationEvent.WayOpened.class, _ -> true).association().level())
+    assertThat(comity.await(FederationEvent.WayOpened.class, _ -> true).association().level())
         .isEqualTo(out);
   }
 
@@ -96,8 +99,7 @@ final class EjabberdPlayTest {
   @Test
   void verifiedInClear() throws Exception {
     ejabberd.inClear().start();
-    try (ComityNode comity =
-        comity(FederationLevel.VERIFIED, null, ComityNode.Ways.STARTTLS)) {
+    try (ComityNode comity = comity(FederationLevel.VERIFIED, null, ComityNode.Ways.STARTTLS)) {
       comity.ping("e.test", "1");
       reached(comity, FederationLevel.VERIFIED, FederationLevel.VERIFIED);
       ejabberd.awaitLog(TOOK_DIALBACK);

@@ -8,7 +8,9 @@ import org.junit.jupiter.api.Assumptions;
 final class Peers {
   private Peers() {}
 
-  /** Skips the play where its peer is not installed; the caller of the build counts what is skipped. */
+  /**
+   * Skips the play where its peer is not installed; the caller of the build counts what is skipped.
+   */
   static void require(String program) {
     Assumptions.assumeTrue(Files.isExecutable(Path.of(program)), program + " is not installed");
   }

@@ -25,7 +25,9 @@ final class ProsodyPlayTest {
   @BeforeEach
   void open(TestInfo info) throws Exception {
     Peers.require("/usr/bin/prosody");
-    lab = new Lab("prosody-" + info.getTestMethod().orElseThrow().getName() + "-" + System.nanoTime());
+    lab =
+        new Lab(
+            "prosody-" + info.getTestMethod().orElseThrow().getName() + "-" + System.nanoTime());
     prosody = new Prosody(lab, "p.test");
   }
 
@@ -46,8 +48,7 @@ final class ProsodyPlayTest {
     ComityNode.Arrived answer = comity.next();
     assertThat(answer.stanza().type()).as(comity.story()).isEqualTo("result");
     assertThat(answer.along().level()).isEqualTo(in);
-    assertThat(
-            comity.await(FederationEvent.WayOpened.class, _ -> true).association().level())
+    assertThat(comity.await(FederationEvent.WayOpened.class, _ -> true).association().level())
         .isEqualTo(out);
   }
 
@@ -105,8 +106,7 @@ final class ProsodyPlayTest {
   @Test
   void verifiedInClear() throws Exception {
     prosody.inClear().start();
-    try (ComityNode comity =
-        comity(FederationLevel.VERIFIED, null, ComityNode.Ways.STARTTLS)) {
+    try (ComityNode comity = comity(FederationLevel.VERIFIED, null, ComityNode.Ways.STARTTLS)) {
       comity.ping("p.test", "1");
       reached(comity, FederationLevel.VERIFIED, FederationLevel.VERIFIED);
       prosody.awaitLog("[Ii]ncoming s2s connection c\\.test->p\\.test complete");
