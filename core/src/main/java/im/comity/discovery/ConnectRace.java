@@ -425,7 +425,7 @@ public final class ConnectRace implements AutoCloseable {
     switch (lookup.answer()) {
       case Records records -> {
         for (InetAddress address :
-            records.addresses().stream().distinct().limit(ADDRESSES_PER_FAMILY).toList()) {
+            records.addresses().stream().limit(ADDRESSES_PER_FAMILY).toList()) {
           usable |= offer(host, address);
         }
       }

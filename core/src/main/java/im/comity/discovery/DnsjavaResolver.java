@@ -206,7 +206,8 @@ public final class DnsjavaResolver implements Resolver, AutoCloseable {
   private record Kept(DnsAnswer answer, Duration lifetime, long since) {
     /** The answer with what is left of its TTL. */
     DnsAnswer answerAt(long now) {
-      Duration age = Duration.ofNanos(now - since);
+      // Never more than the lifetime: time went on since the cache looked at the clock.
+      Duration age = least(Duration.ofNanos(now - since), lifetime);
       return switch (answer) {
         case Records r -> new Records(r.name(), r.records(), r.ttl().minus(age), r.aliases());
         case NoSuchRecord n -> new NoSuchRecord(n.nxdomain(), n.ttl().minus(age));

@@ -33,6 +33,7 @@ import im.comity.prooftype.Proof;
 import im.comity.testkit.Clause;
 import im.comity.testkit.tls.TestCertificate;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,7 +104,16 @@ class AdmissionTest {
       String verified,
       String encrypted,
       String trusted) {
-    List<String> expected = List.of(permissive, verified, encrypted, trusted);
+    Map<FederationLevel, String> expected =
+        Map.of(
+            FederationLevel.PERMISSIVE,
+            permissive,
+            FederationLevel.VERIFIED,
+            verified,
+            FederationLevel.ENCRYPTED,
+            encrypted,
+            FederationLevel.TRUSTED,
+            trusted);
     for (FederationLevel level : FederationLevel.values()) {
       Admission admission =
           Admission.outbound(
@@ -112,7 +122,7 @@ class AdmissionTest {
               OUT,
               judgement(judged, OUT, Direction.OUTBOUND),
               acceptance(accepted));
-      assertThat(described(admission)).as(level.wire()).isEqualTo(expected.get(level.ordinal()));
+      assertThat(described(admission)).as(level.wire()).isEqualTo(expected.get(level));
     }
   }
 
@@ -167,7 +177,16 @@ class AdmissionTest {
       String verified,
       String encrypted,
       String trusted) {
-    List<String> expected = List.of(permissive, verified, encrypted, trusted);
+    Map<FederationLevel, String> expected =
+        Map.of(
+            FederationLevel.PERMISSIVE,
+            permissive,
+            FederationLevel.VERIFIED,
+            verified,
+            FederationLevel.ENCRYPTED,
+            encrypted,
+            FederationLevel.TRUSTED,
+            trusted);
     for (FederationLevel level : FederationLevel.values()) {
       Admission admission =
           Admission.inbound(
@@ -177,7 +196,7 @@ class AdmissionTest {
               judgement(judged, IN, Direction.INBOUND),
               verdict(verdict),
               null);
-      assertThat(described(admission)).as(level.wire()).isEqualTo(expected.get(level.ordinal()));
+      assertThat(described(admission)).as(level.wire()).isEqualTo(expected.get(level));
     }
   }
 

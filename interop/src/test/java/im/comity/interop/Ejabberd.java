@@ -5,9 +5,14 @@ import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.interfaces.ECPrivateKey;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.DERBitString;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /** ejabberd 23.01, one host, in a throw-away configuration, started without its own scripts. */
 final class Ejabberd extends RealPeer {
@@ -59,7 +64,7 @@ final class Ejabberd extends RealPeer {
   void prepare() throws IOException {
     if (!Files.exists(folder.resolve("certificate.pem"))) {
       TestCertificate issued = lab.ca.issue(certificate, domain);
-      Files.writeString(folder.resolve("certificate.pem"), issued.chainPem() + issued.keyPem());
+      Files.writeString(folder.resolve("certificate.pem"), issued.chainPem() + keyPem(issued));
     }
     Files.writeString(
         folder.resolve("inetrc"),
@@ -98,6 +103,25 @@ final class Ejabberd extends RealPeer {
                 directTls,
                 dialback ? "  mod_s2s_dialback: {}" : ""));
     lab.publish(domain, starttls, starttlsOnly ? 0 : directTls);
+  }
+
+  /**
+   * The key in the form of RFC 5915 with the public key in it: from PKCS #8 without one, ejabberd
+   * cannot tell to which certificate it belongs.
+   */
+  private static String keyPem(TestCertificate issued) throws IOException {
+    ECPrivateKey key = (ECPrivateKey) issued.privateKey();
+    byte[] point =
+        SubjectPublicKeyInfo.getInstance(issued.certificate().getPublicKey().getEncoded())
+            .getPublicKeyData()
+            .getBytes();
+    byte[] encoded =
+        new org.bouncycastle.asn1.sec.ECPrivateKey(
+                256, key.getS(), new DERBitString(point), SECObjectIdentifiers.secp256r1)
+            .getEncoded();
+    return "-----BEGIN EC PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(encoded)
+        + "\n-----END EC PRIVATE KEY-----\n";
   }
 
   @Override

@@ -117,15 +117,15 @@ public final class ComponentAcceptor implements AutoCloseable {
    * Listens.
    *
    * @param tls null for clear text, which belongs on loopback
-   * @return where
+   * @return the socket; closing it leaves the components that came by it connected
    */
-  public InetSocketAddress listen(ListenOptions options, @Nullable Tls tls) throws IOException {
+  public Listening listen(ListenOptions options, @Nullable Tls tls) throws IOException {
     Listening socket = network.listen(options, transport -> accept(transport, tls));
     listening.add(socket);
     listener.on(
         new FederationEvent.Listening(
             tls == null ? "components" : "components, TLS", socket.address()));
-    return socket.address();
+    return socket;
   }
 
   /** Takes a connection. */

@@ -43,6 +43,7 @@ public final class Main implements Runnable {
   /** The command, ready to be executed. */
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
+    commandLine.addSubcommand(new ServeCommand(FederationDaemon::start));
     commandLine.setParameterExceptionHandler((e, _) -> wrongArguments(e));
     commandLine.setExecutionExceptionHandler(
         (e, failed, _) -> {

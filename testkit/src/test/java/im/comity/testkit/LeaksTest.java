@@ -81,7 +81,7 @@ class LeaksTest {
     Leaks leaks = Leaks.begin();
     CountDownLatch done = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      executor.submit(() -> await(done));
+      executor.execute(() -> await(done));
       assertThatThrownBy(() -> leaks.patience(BRIEF).check())
           .hasMessageContaining("- virtual thread \"\"");
       done.countDown();
@@ -152,7 +152,7 @@ class LeaksTest {
   @EnabledOnOs(OS.LINUX)
   void aListeningSocketIsFoundWithItsAddress() throws Exception {
     Leaks leaks = Leaks.begin();
-    try (ServerSocket left = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket left = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(() -> leaks.patience(BRIEF).check())
           .hasMessageContaining("- socket ")
           .hasMessageContaining("127.0.0.1 port " + left.getLocalPort())
@@ -164,7 +164,7 @@ class LeaksTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void bothEndsOfAConnectionAreFound() throws Exception {
-    try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Leaks leaks = Leaks.begin();
       try (Socket far = new Socket(listening.getInetAddress(), listening.getLocalPort());
           Socket near = listening.accept()) {
@@ -182,7 +182,7 @@ class LeaksTest {
   @EnabledOnOs(OS.LINUX)
   void aDatagramSocketIsFound() throws Exception {
     Leaks leaks = Leaks.begin();
-    try (DatagramSocket left = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
+    try (DatagramSocket left = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(() -> leaks.patience(BRIEF).check())
           .hasMessageContaining("udp")
           .hasMessageContaining("port " + left.getLocalPort());

@@ -12,10 +12,10 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -368,24 +368,26 @@ class PipeTest {
 
   @Test
   void manyPipesAreServedByVirtualThreads() throws Exception {
-    int count = 500;
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < count; i++) {
-        Pipe one = new Pipe();
-        threads.submit(
-            () -> {
-              String text = read(one.right());
-              write(one.right(), text + "!");
-              return text;
-            });
-        threads.submit(
-            () -> {
-              write(one.left(), "ping");
-              assertThat(read(one.left())).isEqualTo("ping!");
-              one.left().close();
-              return "";
-            });
-      }
+    List<CompletableFuture<String>> all = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      Pipe one = new Pipe();
+      CompletableFuture<Object> answering =
+          meanwhile(
+              () -> {
+                write(one.right(), read(one.right()) + "!");
+                return "done";
+              });
+      all.add(
+          meanwhile(
+              () -> {
+                write(one.left(), "ping");
+                String answer = read(one.left());
+                get(answering);
+                return answer;
+              }));
+    }
+    for (CompletableFuture<String> one : all) {
+      assertThat(get(one)).isEqualTo("ping!");
     }
   }
 }

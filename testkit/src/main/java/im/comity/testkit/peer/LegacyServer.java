@@ -97,7 +97,7 @@ public final class LegacyServer implements ScriptedServer.Script {
     while (goesOn) {
       Received element = peer.nextOrGone();
       if (element == null) {
-        peer.sendIfThere(StreamHead.legacy().endTag());
+        peer.leave();
         return;
       }
       goesOn = receive(peer, element, id, validSenders);
@@ -140,7 +140,7 @@ public final class LegacyServer implements ScriptedServer.Script {
           senders.add(from);
           yield true;
         }
-        peer.sendIfThere(StreamHead.legacy().endTag());
+        peer.leave();
         yield false;
       }
       default -> endWith(peer, "unsupported-stanza-type");
@@ -160,21 +160,23 @@ public final class LegacyServer implements ScriptedServer.Script {
   }
 
   private boolean keep(ScriptedPeer peer, Received stanza) {
+    boolean room;
     lock.lock();
     try {
-      if (stanzas.size() == MAX_STANZAS) {
-        return endWith(peer, "resource-constraint");
+      room = stanzas.size() < MAX_STANZAS;
+      if (room) {
+        stanzas.add(stanza);
+        arrived.signalAll();
       }
-      stanzas.add(stanza);
-      arrived.signalAll();
-      return true;
     } finally {
       lock.unlock();
     }
+    return room || endWith(peer, "resource-constraint");
   }
 
   private static boolean endWith(ScriptedPeer peer, String condition) {
-    peer.sendIfThere(Xmpp.streamError(condition) + StreamHead.legacy().endTag());
+    peer.sendIfThere(Xmpp.streamError(condition));
+    peer.leave();
     return false;
   }
 
@@ -190,7 +192,7 @@ public final class LegacyServer implements ScriptedServer.Script {
               .attribute("id", id)
               .attribute("type");
       String type = authority.await(answer).required("type");
-      authority.sendIfThere(StreamHead.legacy().endTag());
+      authority.leave();
       return type;
     } catch (IOException | AssertionError e) {
       // Whatever went wrong there, to the one who asked it is one thing.
@@ -300,7 +302,7 @@ public final class LegacyServer implements ScriptedServer.Script {
     /** Ends the stream and the connection. */
     @Override
     public void close() {
-      peer.sendIfThere(StreamHead.legacy().endTag());
+      peer.leave();
       peer.close();
     }
   }

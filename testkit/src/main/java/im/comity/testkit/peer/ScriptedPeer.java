@@ -55,6 +55,9 @@ public final class ScriptedPeer implements AutoCloseable {
   private @Nullable String streamId;
   private boolean streamEndSent;
 
+  /** The other side has ended its stream or its connection. */
+  private boolean streamEndReceived;
+
   private ScriptedPeer(Wire wire) {
     this.wire = wire;
     this.reader = new StreamReader(wire);
@@ -228,6 +231,22 @@ public final class ScriptedPeer implements AutoCloseable {
     }
   }
 
+  /** Ends the stream in order, as far as the other side has patience for it: a second at most. */
+  void leave() {
+    if (!streamEndSent) {
+      streamEndSent = true;
+      sendIfThere(head.endTag());
+    }
+    patience = Duration.ofSeconds(1);
+    try {
+      while (!streamEndReceived) {
+        read();
+      }
+    } catch (IOException e) {
+      transcript.note("left without the end of the other stream: " + e.getMessage());
+    }
+  }
+
   /** Sends text, or takes down that nobody is there to read it. */
   void sendIfThere(String xml) {
     byte[] bytes = xml.getBytes(StandardCharsets.UTF_8);
@@ -352,7 +371,8 @@ public final class ScriptedPeer implements AutoCloseable {
   public void expectClose() {
     expectStreamEnd();
     if (!streamEndSent) {
-      sendStreamEnd();
+      streamEndSent = true;
+      sendIfThere(head.endTag());
     }
     expectEnd();
     close();
@@ -457,6 +477,7 @@ public final class ScriptedPeer implements AutoCloseable {
       case Event.StreamEnd(String raw) -> transcript.received(raw);
       case Event.End _ -> transcript.note("end of the connection");
     }
+    streamEndReceived = event instanceof Event.StreamEnd || event instanceof Event.End;
     return event;
   }
 

@@ -31,7 +31,11 @@ public final class ScriptedServer implements AutoCloseable {
   /** What happens on one connection. */
   @FunctionalInterface
   public interface Script {
-    /** Plays it; the connection is closed when it returns. */
+    /**
+     * Plays it. The connection is closed when it returns, which over TCP may take back what the
+     * other side has not read: a script that says something last should wait for the other side's
+     * end.
+     */
     void play(ScriptedPeer peer) throws Exception;
   }
 

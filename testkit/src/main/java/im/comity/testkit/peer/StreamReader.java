@@ -452,7 +452,7 @@ final class StreamReader {
     StringBuilder name = new StringBuilder();
     for (advance(); c != ';'; advance()) {
       name.appendCodePoint(c);
-      if (name.length() > 10) {
+      if (name.length() > 10 || !(isName(c) || c == '#')) {
         throw new Malformed("a reference to an unknown entity");
       }
     }
