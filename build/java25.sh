@@ -53,6 +53,7 @@ find_java25() {
   local home version
   java25='' java_found=''
   while IFS= read -r home; do
+    [ -n "$home" ] || continue
     version=$(java_version "$home")
     case $version in
       25 | 25.* | 25-* | 25+*)
