@@ -458,6 +458,19 @@ class PolicyTableTest {
   }
 
   @Test
+  void aRuleForTheExactPairMayAllowTheProofRequiredOnItsRoute() throws PolicyException {
+    Requirement requirement =
+        PolicyTable.builder()
+            .route(new StaticRoute("south.example", "gw.example", 5269, false, "posh"))
+            .host(OUTBOUND, "north.example", of(TRUSTED).withProoftypes("pkix"))
+            .pair(OUTBOUND, "north.example", "south.example", of(ENCRYPTED))
+            .build()
+            .requirement(pair("north.example", "south.example"), OUTBOUND);
+
+    assertThat(requirement.prooftypes()).containsExactly("posh");
+  }
+
+  @Test
   void aTableThatIsBuiltAlwaysAnswersAndItsAnswerIsThatOfAPlainSearch() {
     int built = 0;
     for (int seed = 0; seed < 3_000; seed++) {
