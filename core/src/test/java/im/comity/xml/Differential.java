@@ -91,8 +91,7 @@ final class Differential {
     for (List<String> reading : readings) {
       if (!reading.equals(readings.getFirst())) {
         throw different(
-            "relayed as " + readings.getFirst() + " and as " + reading,
-            found.octets().toBytes());
+            "relayed as " + readings.getFirst() + " and as " + reading, found.octets().toBytes());
       }
     }
     // Written for the stream it came from it is the element it was.
@@ -134,9 +133,7 @@ final class Differential {
   /** Whether two trees are the same but for prefixes. */
   static boolean same(Element a, Element b) {
     StartTag header = new StartTag("", "s", "", List.of());
-    return Reading.of(header, List.of(a))
-        .events()
-        .equals(Reading.of(header, List.of(b)).events());
+    return Reading.of(header, List.of(a)).events().equals(Reading.of(header, List.of(b)).events());
   }
 
   private static String escaped(String text) {
@@ -145,7 +142,10 @@ final class Differential {
 
   private static AssertionError different(String what, byte[] bytes) {
     return new AssertionError(
-        what + "\nin " + new String(bytes, StandardCharsets.UTF_8) + "\nas Latin-1 "
+        what
+            + "\nin "
+            + new String(bytes, StandardCharsets.UTF_8)
+            + "\nas Latin-1 "
             + new String(bytes, StandardCharsets.ISO_8859_1));
   }
 

@@ -20,40 +20,151 @@ final class Documents {
         + " xmlns:j='jabber:server' from='a.example' xml:lang='en'  >",
     "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' to='b.example'>",
   };
-  private static final String[] PREFIXES = {"", "", "", "", "a:", "b:", "stream:", "xml:", "j:", "é:"};
+  private static final String[] PREFIXES = {
+    "", "", "", "", "a:", "b:", "stream:", "xml:", "j:", "é:"
+  };
   private static final String[] NAMES = {
-    "message", "iq", "presence", "body", "x", "a", "lang", "to", "from", "b-c.d_1", "Ünï", "名前",
-    "_", "element-with-a-rather-long-name", "xmlfoo", "\u0E01\u0E31", "a\u00B7\u0301"
+    "message",
+    "iq",
+    "presence",
+    "body",
+    "x",
+    "a",
+    "lang",
+    "to",
+    "from",
+    "b-c.d_1",
+    "Ünï",
+    "名前",
+    "_",
+    "element-with-a-rather-long-name",
+    "xmlfoo",
+    "\u0E01\u0E31",
+    "a\u00B7\u0301"
   };
   private static final String[] URIS = {
-    "urn:x", "urn:y", "urn:x", "jabber:server", "jabber:client", "jabber:component:accept",
-    "jabber:serve&#114;", " urn:x", "urn:x&#x20;", "urn:é", "a\tb", "urn:{}", "a\r\nb&lt;",
+    "urn:x",
+    "urn:y",
+    "urn:x",
+    "jabber:server",
+    "jabber:client",
+    "jabber:component:accept",
+    "jabber:serve&#114;",
+    " urn:x",
+    "urn:x&#x20;",
+    "urn:é",
+    "a\tb",
+    "urn:{}",
+    "a\r\nb&lt;",
     "http://etherx.jabber.org/streams"
   };
   private static final String[] ODD_URIS = {
     "", "http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/", "a&#10;b", "a&#x9;"
   };
   private static final String[] TEXTS = {
-    "text", " ", "\n", "\r\n", "\r", "\t", "&lt;", "&gt;", "&amp;", "&quot;", "&apos;", "&#65;",
-    "&#x1F600;", "&#13;", "&#10;", "&#9;", "]", "]]", "]]&gt;", ">", "'", "\"", "é", "汉字", "😀",
-    "\u007F", "\u0085", "\u2028", "\uFEFF", "\uFFFD", "\uE000", "a much longer run of plain text",
-    "&#x10FFFF;", "&#0000038;"
+    "text",
+    " ",
+    "\n",
+    "\r\n",
+    "\r",
+    "\t",
+    "&lt;",
+    "&gt;",
+    "&amp;",
+    "&quot;",
+    "&apos;",
+    "&#65;",
+    "&#x1F600;",
+    "&#13;",
+    "&#10;",
+    "&#9;",
+    "]",
+    "]]",
+    "]]&gt;",
+    ">",
+    "'",
+    "\"",
+    "é",
+    "汉字",
+    "😀",
+    "\u007F",
+    "\u0085",
+    "\u2028",
+    "\uFEFF",
+    "\uFFFD",
+    "\uE000",
+    "a much longer run of plain text",
+    "&#x10FFFF;",
+    "&#0000038;"
   };
   private static final String[] WRONG = {
-    "&foo;", "&#0;", "&#x1;", "&#xD800;", "&#xFFFE;", "&#1114112;", "&", "&#;", "&#x;", "&am;", "&ampx;",
-    "<!--c-->", "<?pi?>", "<!DOCTYPE a>", "]]>", "<", "</", "\u0001", "\u0000", "\uFFFE", "\uFFFF", "--", "?>",
-    "<![CDATA[", "<![CDATA", "<a:b:c/>", "<:a/>", "<a:/>", "<1/>", "< a/>", "</stream:stream>", "xmlns:p=''",
-    " a='1' a='2'", " xmlns:a='urn:x' xmlns:b='urn:x' a:z='' b:z=''", "='", "=\"", "'", "\"", "&#X41;",
-    "<?xml version='1.0'?>", "\uD7FF", "<\u0660a/>", "<\u00B7/>", "<\uD83D\uDE00/>", "xml:space='x'",
-    "\u037E", "<a\u0370/>", " xmlns:xml='http://www.w3.org/XML/1998/namespace'", " xmlns:xmlns='urn:x'",
-    " xmlns:xml='urn:x'", " xmlns='http://www.w3.org/2000/xmlns/'"
+    "&foo;",
+    "&#0;",
+    "&#x1;",
+    "&#xD800;",
+    "&#xFFFE;",
+    "&#1114112;",
+    "&",
+    "&#;",
+    "&#x;",
+    "&am;",
+    "&ampx;",
+    "<!--c-->",
+    "<?pi?>",
+    "<!DOCTYPE a>",
+    "]]>",
+    "<",
+    "</",
+    "\u0001",
+    "\u0000",
+    "\uFFFE",
+    "\uFFFF",
+    "--",
+    "?>",
+    "<![CDATA[",
+    "<![CDATA",
+    "<a:b:c/>",
+    "<:a/>",
+    "<a:/>",
+    "<1/>",
+    "< a/>",
+    "</stream:stream>",
+    "xmlns:p=''",
+    " a='1' a='2'",
+    " xmlns:a='urn:x' xmlns:b='urn:x' a:z='' b:z=''",
+    "='",
+    "=\"",
+    "'",
+    "\"",
+    "&#X41;",
+    "<?xml version='1.0'?>",
+    "\uD7FF",
+    "<\u0660a/>",
+    "<\u00B7/>",
+    "<\uD83D\uDE00/>",
+    "xml:space='x'",
+    "\u037E",
+    "<a\u0370/>",
+    " xmlns:xml='http://www.w3.org/XML/1998/namespace'",
+    " xmlns:xmlns='urn:x'",
+    " xmlns:xml='urn:x'",
+    " xmlns='http://www.w3.org/2000/xmlns/'"
   };
   private static final byte[][] WRONG_BYTES = {
-    {(byte) 0xC0, (byte) 0xAF}, {(byte) 0xE0, (byte) 0x80, (byte) 0xAF}, {(byte) 0xED, (byte) 0xA0, (byte) 0x80},
-    {(byte) 0xF4, (byte) 0x90, (byte) 0x80, (byte) 0x80}, {(byte) 0xFF}, {(byte) 0x80}, {(byte) 0xC3},
-    {(byte) 0xE9}, {(byte) 0xF0, (byte) 0x80, (byte) 0x80, (byte) 0x80}, {(byte) 0xEF, (byte) 0xBF, (byte) 0xBE},
-    {(byte) 0xFE, (byte) 0xFF}, {(byte) 0xF8, (byte) 0x88, (byte) 0x80, (byte) 0x80, (byte) 0x80},
-    {(byte) 0xED, (byte) 0xB0, (byte) 0x80}, {(byte) 0xE2, (byte) 0x82}
+    {(byte) 0xC0, (byte) 0xAF},
+    {(byte) 0xE0, (byte) 0x80, (byte) 0xAF},
+    {(byte) 0xED, (byte) 0xA0, (byte) 0x80},
+    {(byte) 0xF4, (byte) 0x90, (byte) 0x80, (byte) 0x80},
+    {(byte) 0xFF},
+    {(byte) 0x80},
+    {(byte) 0xC3},
+    {(byte) 0xE9},
+    {(byte) 0xF0, (byte) 0x80, (byte) 0x80, (byte) 0x80},
+    {(byte) 0xEF, (byte) 0xBF, (byte) 0xBE},
+    {(byte) 0xFE, (byte) 0xFF},
+    {(byte) 0xF8, (byte) 0x88, (byte) 0x80, (byte) 0x80, (byte) 0x80},
+    {(byte) 0xED, (byte) 0xB0, (byte) 0x80},
+    {(byte) 0xE2, (byte) 0x82}
   };
 
   private final RandomGenerator random;
@@ -76,7 +187,10 @@ final class Documents {
     }
     if (random.nextBoolean()) {
       String root = out.substring(out.indexOf("stream") - 1);
-      out.append(root.startsWith("<") ? "</stream" : out.indexOf("<s:") >= 0 ? "</s:stream" : "</stream:stream")
+      out.append(
+              root.startsWith("<")
+                  ? "</stream"
+                  : out.indexOf("<s:") >= 0 ? "</s:stream" : "</stream:stream")
           .append(pick("", " ", "\n"))
           .append(">");
     }
@@ -100,7 +214,10 @@ final class Documents {
             case 5 -> {
               int from = random.nextInt(bytes.length + 1);
               yield splice(
-                  bytes, at, end, Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + 20)));
+                  bytes,
+                  at,
+                  end,
+                  Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + 20)));
             }
             default -> {
               byte[] flipped = bytes.clone();

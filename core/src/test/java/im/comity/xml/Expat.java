@@ -21,11 +21,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C parser that Prosody and ejabberd read their streams with, in the process, if the machine has
- * it: once with U+0001 between namespace and name as the one has it, once with a line feed as the
- * other.
+ * The C parser that Prosody and ejabberd read their streams with, in the process, if the machine
+ * has it: once with U+0001 between namespace and name as the one has it, once with a line feed as
+ * the other.
  */
-@SuppressWarnings("restricted")
+@SuppressWarnings({"restricted", "UnusedMethod", "UnusedVariable"})
 final class Expat implements Oracle {
   private static final @Nullable Library LIBRARY = Library.load();
 
@@ -85,12 +85,12 @@ final class Expat implements Oracle {
       create = function(linker, symbols, "XML_ParserCreateNS", ADDRESS, ADDRESS, JAVA_BYTE);
       setElementHandler =
           procedure(linker, symbols, "XML_SetElementHandler", ADDRESS, ADDRESS, ADDRESS);
-      setTextHandler =
-          procedure(linker, symbols, "XML_SetCharacterDataHandler", ADDRESS, ADDRESS);
+      setTextHandler = procedure(linker, symbols, "XML_SetCharacterDataHandler", ADDRESS, ADDRESS);
       setCommentHandler = procedure(linker, symbols, "XML_SetCommentHandler", ADDRESS, ADDRESS);
       setInstructionHandler =
           procedure(linker, symbols, "XML_SetProcessingInstructionHandler", ADDRESS, ADDRESS);
-      parse = function(linker, symbols, "XML_Parse", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT);
+      parse =
+          function(linker, symbols, "XML_Parse", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT);
       errorCode = function(linker, symbols, "XML_GetErrorCode", JAVA_INT, ADDRESS);
       free = procedure(linker, symbols, "XML_ParserFree", ADDRESS);
       setProtections = new ArrayList<>();
@@ -151,8 +151,7 @@ final class Expat implements Oracle {
         SymbolLookup symbols,
         String name,
         java.lang.foreign.MemoryLayout... arguments) {
-      return linker.downcallHandle(
-          symbols.findOrThrow(name), FunctionDescriptor.ofVoid(arguments));
+      return linker.downcallHandle(symbols.findOrThrow(name), FunctionDescriptor.ofVoid(arguments));
     }
 
     private MemorySegment callback(
@@ -213,9 +212,7 @@ final class Expat implements Oracle {
           String attribute = string(list.getAtIndex(ADDRESS, i));
           shown.add(
               Reading.attribute(
-                  namespace(attribute),
-                  local(attribute),
-                  string(list.getAtIndex(ADDRESS, i + 1))));
+                  namespace(attribute), local(attribute), string(list.getAtIndex(ADDRESS, i + 1))));
         }
         String element = string(name);
         reading.start(namespace(element), local(element), shown);

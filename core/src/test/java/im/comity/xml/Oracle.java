@@ -152,8 +152,7 @@ interface Oracle {
     public Reading read(byte[] document) throws Refused {
       Reading reading = new Reading();
       try {
-        XMLStreamReader reader =
-            factory.createXMLStreamReader(new ByteArrayInputStream(document));
+        XMLStreamReader reader = factory.createXMLStreamReader(new ByteArrayInputStream(document));
         while (reader.hasNext()) {
           switch (reader.next()) {
             case XMLStreamConstants.START_ELEMENT -> start(reader, reading);
