@@ -472,6 +472,11 @@ class PolicyTableTest {
                 + " default outbound: trusted{pkix}");
 
     builder.remote(OUTBOUND, "*.example", of(TRUSTED)).build();
+    PolicyTable.builder()
+        .byDefault(OUTBOUND, of(TRUSTED).withProoftypes("pkix"))
+        .host(OUTBOUND, "*", of(TRUSTED))
+        .route(new StaticRoute("south.example", "gw.example", 5269, false, "posh"))
+        .build();
   }
 
   @Test
