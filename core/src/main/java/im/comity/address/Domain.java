@@ -159,13 +159,13 @@ public final class Domain {
   }
 
   private static boolean isIpv4(String ascii, String offending) throws AddressFormatException {
-    if (IpLiteral.ipv4(ascii) >= 0) {
-      return true;
+    if (!IpLiteral.endsInNumber(ascii)) {
+      return false;
     }
-    if (IpLiteral.endsInNumber(ascii)) {
+    if (IpLiteral.ipv4(ascii) < 0) {
       throw bad("a domain ends in a number and is no IPv4 address", offending);
     }
-    return false;
+    return true;
   }
 
   private static String lowerAscii(String name) {

@@ -38,10 +38,13 @@ final class IpLiteral {
 
   /** Whether the last label is a decimal or hexadecimal number, as inet_aton would read it. */
   static boolean endsInNumber(String name) {
-    String last = name.substring(name.lastIndexOf('.') + 1);
-    boolean hex = last.startsWith("0x");
-    for (int i = hex ? 2 : 0; i < last.length(); i++) {
-      char c = last.charAt(i);
+    int last = name.lastIndexOf('.') + 1;
+    if (!isDigit(name.charAt(last))) {
+      return false;
+    }
+    boolean hex = name.startsWith("0x", last);
+    for (int i = hex ? last + 2 : last; i < name.length(); i++) {
+      char c = name.charAt(i);
       if (!(hex ? hexValue(c) >= 0 : isDigit(c))) {
         return false;
       }

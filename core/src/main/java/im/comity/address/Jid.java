@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * of the other parts' text.
  */
 public final class Jid {
+  private static final long[] LOCAL_ASCII = localAscii();
+
   private final String text;
   private final Domain domain;
   private final int at;
@@ -146,7 +148,17 @@ public final class Jid {
 
   /** ASCII of PRECIS's IdentifierClass without the delimiters of RFC 7622 3.3.1. */
   static boolean isLocalAscii(int c) {
-    return c > ' ' && c < 0x7f && "\"&'/:<>@".indexOf(c) < 0;
+    return c < 0x80 && (LOCAL_ASCII[c >> 6] >>> c & 1) != 0;
+  }
+
+  private static long[] localAscii() {
+    long[] bits = new long[2];
+    for (int c = ' ' + 1; c < 0x7f; c++) {
+      if ("\"&'/:<>@".indexOf(c) < 0) {
+        bits[c >> 6] |= 1L << c;
+      }
+    }
+    return bits;
   }
 
   private static String checkOctets(Part part, String value) throws AddressFormatException {

@@ -55,15 +55,28 @@ public final class PolicyTable {
     return new Builder();
   }
 
-  /** What is asked for a pair: outbound its sender is the host domain, inbound its target. */
+  /**
+   * What is asked for a pair: outbound its sender is the host domain, inbound its target. Outbound
+   * over a route that requires a proof, that prooftype alone counts, at level trusted.
+   */
   public Requirement requirement(DomainPair pair, Direction direction) {
-    Rules ofDirection = rules.get(direction);
-    if (ofDirection == null) {
-      throw new IllegalStateException("no rules " + direction.wire()); // the builder makes both
+    Rules ofDirection = Objects.requireNonNull(rules.get(direction)); // the builder makes both
+    if (direction == Direction.INBOUND) {
+      return ofDirection.requirement(pair.target().toString(), pair.sender().toString());
     }
-    return direction == Direction.OUTBOUND
-        ? ofDirection.requirement(pair.sender().toString(), pair.target().toString())
-        : ofDirection.requirement(pair.target().toString(), pair.sender().toString());
+    Requirement requirement =
+        ofDirection.requirement(pair.sender().toString(), pair.target().toString());
+    StaticRoute route = route(pair.target());
+    return route == null || route.requiredProof() == null
+        ? requirement
+        : Rules.requirement(
+            FederationLevel.TRUSTED,
+            Rules.common(List.of(route.requiredProof()), requirement.prooftypes()),
+            requirement.dialback(),
+            true,
+            requirement.strictPairs(),
+            "%s; route %s requires %s"
+                .formatted(requirement.rule(), route.pattern(), route.requiredProof()));
   }
 
   /** The route set by hand for a target by the most specific pattern, or null (S2S-DNS-12). */
@@ -134,7 +147,7 @@ public final class PolicyTable {
           ofHost.text() + "; " + ofRemote.text());
     }
 
-    private static Requirement requirement(
+    static Requirement requirement(
         FederationLevel level,
         List<String> prooftypes,
         boolean dialback,
@@ -150,7 +163,7 @@ public final class PolicyTable {
           rule);
     }
 
-    private static List<String> common(List<String> stricter, List<String> other) {
+    static List<String> common(List<String> stricter, List<String> other) {
       if (stricter.isEmpty() || other.isEmpty()) {
         return stricter.isEmpty() ? other : stricter;
       }
@@ -229,10 +242,14 @@ public final class PolicyTable {
     private final List<String> permissive = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final List<Narrowed> narrowed = new ArrayList<>();
+    private final List<Demanding> demanding = new ArrayList<>();
 
     /** A rule that names prooftypes, in canonical patterns; of a host rule the remote is null. */
     private record Narrowed(
         Direction direction, String host, @Nullable String remote, Placed placed) {}
+
+    /** A route that requires a proof, with its canonical pattern. */
+    private record Demanding(StaticRoute route, String pattern, String proof) {}
 
     Assembly(Builder builder) {
       builder.defaults.forEach(
@@ -243,6 +260,7 @@ public final class PolicyTable {
       builder.given.forEach(this::place);
       reportDisjointProofs();
       builder.routes.forEach(this::place);
+      reportForbiddenProofs();
     }
 
     PolicyTable table() throws PolicyException {
@@ -278,7 +296,7 @@ public final class PolicyTable {
       }
       if (before != null) {
         problems.add("two rules for one place: " + before.text() + "; " + placed.text());
-      } else if (!placed.rule().prooftypes().isEmpty() && !exactPair) {
+      } else if (!placed.rule().prooftypes().isEmpty()) {
         narrowed.add(
             new Narrowed(given.direction(), host, given.remote() == null ? null : remote, placed));
       }
@@ -318,19 +336,43 @@ public final class PolicyTable {
       if (before != null) {
         problems.add("two routes for one place: " + text + "; to " + before.host());
       }
-      Placed ofTarget = of(Direction.OUTBOUND).ofRemote("*", pattern);
-      String proof = route.requiredProof();
-      if (proof != null
-          && ofTarget != null
-          && !ofTarget.rule().prooftypes().isEmpty()
-          && !ofTarget.rule().prooftypes().contains(proof)) {
-        problems.add(
-            text
-                + " requires "
-                + proof
-                + ", which its targets' rule does not allow: "
-                + ofTarget.text());
+      if (before == null && route.requiredProof() != null) {
+        demanding.add(new Demanding(route, pattern, route.requiredProof()));
       }
+    }
+
+    /** Finds routes whose required proof is not allowed by a rule for pairs that take them. */
+    private void reportForbiddenProofs() {
+      Rules outbound = of(Direction.OUTBOUND);
+      for (Demanding route : demanding) {
+        narrowed.stream()
+            .filter(n -> n.direction() == Direction.OUTBOUND)
+            .filter(n -> !n.placed().rule().prooftypes().contains(route.proof()))
+            .filter(n -> governsPairOf(outbound, n, route))
+            .findFirst()
+            .ifPresent(
+                n ->
+                    problems.add(
+                        "the route "
+                            + route.pattern()
+                            + " requires "
+                            + route.proof()
+                            + ", which a rule for it does not allow: "
+                            + n.placed().text()));
+      }
+    }
+
+    private boolean governsPairOf(Rules outbound, Narrowed rule, Demanding route) {
+      String remote = rule.remote();
+      if (remote == null) {
+        Placed ofPair = outbound.ofRemote(rule.host(), route.pattern());
+        return ofPair == null || !ofPair.exactPair();
+      }
+      return Stream.of(remote, route.pattern())
+          .anyMatch(
+              target ->
+                  route.route().equals(routes.find(target))
+                      && rule.placed().equals(outbound.ofRemote(rule.host(), target)));
     }
 
     /**
@@ -358,7 +400,8 @@ public final class PolicyTable {
 
     private Map<List<String>, List<Narrowed>> byProoftypes(Direction direction, boolean ofHosts) {
       return narrowed.stream()
-          .filter(n -> n.direction() == direction && (n.remote() == null) == ofHosts)
+          .filter(n -> n.direction() == direction && !n.placed().exactPair())
+          .filter(n -> (n.remote() == null) == ofHosts)
           .collect(
               Collectors.groupingBy(
                   n -> n.placed().rule().prooftypes(), LinkedHashMap::new, Collectors.toList()));

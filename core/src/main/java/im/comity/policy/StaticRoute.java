@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param host a host name or IP address to connect to
  * @param port 1..65535
  * @param directTls whether TLS comes first; else STARTTLS
- * @param requiredProof the name of the one prooftype that counts on this route, or null if the
- *     pair's requirement says enough
+ * @param requiredProof the name of the one prooftype that counts on this route, which then is at
+ *     level trusted; null if the rules say enough. {@link PolicyTable#requirement} has it in it
  */
 public record StaticRoute(
     String pattern, String host, int port, boolean directTls, @Nullable String requiredProof) {}

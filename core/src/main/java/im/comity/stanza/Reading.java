@@ -9,7 +9,10 @@ public sealed interface Reading {
   /** A stanza that may be routed. Its iq may still be one to refuse: {@link Envelope}. */
   record Read(Stanza stanza) implements Reading {}
 
-  /** The start tag of a stanza whose rest was skipped; it can be answered and not handed on. */
+  /**
+   * The start tag of a stanza over a limit: its rest was skipped, or would grow beyond measure if
+   * it were written anew. It can be answered with {@code policy-violation} and not handed on.
+   */
   record Head(Envelope envelope) implements Reading {}
 
   /**

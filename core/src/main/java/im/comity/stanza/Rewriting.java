@@ -21,7 +21,7 @@ final class Rewriting {
       new ScannerLimits(
           1 << 30,
           1,
-          Integer.MAX_VALUE,
+          1000,
           Integer.MAX_VALUE,
           Integer.MAX_VALUE,
           Integer.MAX_VALUE,
@@ -91,6 +91,34 @@ final class Rewriting {
         case Node.Text(String text) -> copy.text(text);
       }
     }
+  }
+
+  /**
+   * Whether writing the stanza anew would add more than so many bytes. A tree does not keep where a
+   * default namespace was declared, so one that stood on a prefixed element is written on each
+   * element that takes it: a long namespace and many short elements again.
+   */
+  static boolean grows(Element root, String contentNamespace, long limit) {
+    return defaultDeclarations(root, contentNamespace, null) > limit;
+  }
+
+  /** The bytes that declaring default namespaces takes, roughly. */
+  private static long defaultDeclarations(
+      Element element, String contentNamespace, @Nullable String inScope) {
+    String namespace = element.namespace();
+    String inside = inScope;
+    long bytes = 0;
+    boolean inherits = inScope == null && namespace.equals(contentNamespace);
+    if (!inherits && element.prefix().isEmpty() && !namespace.equals(inScope)) {
+      bytes = " xmlns=''".length() + namespace.length();
+      inside = namespace;
+    }
+    for (Node node : element.nodes()) {
+      if (node instanceof Element child) {
+        bytes += defaultDeclarations(child, contentNamespace, inside);
+      }
+    }
+    return bytes;
   }
 
   /** Gathers prefixes that are used below elements none of which declares them. */

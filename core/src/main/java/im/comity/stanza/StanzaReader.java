@@ -4,12 +4,14 @@ import im.comity.address.AddressFormatException;
 import im.comity.address.AddressFormatException.Part;
 import im.comity.address.Domain;
 import im.comity.address.Jid;
+import im.comity.xml.Attribute;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
 import im.comity.xml.Octets;
 import im.comity.xml.ScannedElement;
 import im.comity.xml.StartTag;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>For as many threads as like.
  */
 public final class StanzaReader {
+  /** The bytes by which a stanza may grow when it is written anew. */
+  private static final int MAX_GROWTH = 64 * 1024;
+
   /** RFC 5646 4.4.1: no tag that means anything is longer. */
   private static final int MAX_LANGUAGE = 35;
 
@@ -61,7 +66,11 @@ public final class StanzaReader {
             : (" xml:lang='" + language + '\'').getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Reads an element; a stanza made of it may borrow the element's bytes. */
+  /**
+   * Reads an element; a stanza made of it may borrow the element's bytes.
+   *
+   * @return {@link Reading.Head} only for a stanza that cannot be written anew within bounds
+   */
   public Reading read(ScannedElement element) {
     StartTag start = element.start();
     Reading reading = readHead(start);
@@ -74,6 +83,10 @@ public final class StanzaReader {
       Element tree = element.toElement();
       if (takesClientNamespace) {
         tree = Rewriting.intoContent(tree, contentNamespace);
+      }
+      // Declarations that stood in the stanza are no growth: they fit in its own length.
+      if (Rewriting.grows(tree, contentNamespace, element.octets().length() + MAX_GROWTH)) {
+        return reading;
       }
       stanza =
           new Stanza(
@@ -95,32 +108,54 @@ public final class StanzaReader {
    */
   public Reading readHead(StartTag start) {
     StanzaKind kind = StanzaKind.of(start.localName());
-    if (kind == null || !isContentNamespace(start.namespace(), contentNamespace)) {
+    boolean inContent = start.namespace().equals(contentNamespace);
+    if (kind == null || !(inContent || isContentNamespace(start.namespace()))) {
       return new Reading.NotAStanza(start);
     }
     if (!start.prefix().isEmpty()) {
       return new Reading.BadNamespacePrefix(start);
     }
-    if (!start.namespace().equals(contentNamespace)
-        && !(takesClientNamespace && start.namespace().equals(Namespaces.CLIENT))) {
+    if (!inContent && !(takesClientNamespace && start.namespace().equals(Namespaces.CLIENT))) {
       return new Reading.WrongNamespace(start);
     }
-    Address from = Address.of(start, "from");
-    Address to = Address.of(start, "to");
-    Envelope envelope =
-        from.jid() == null || to.jid() == null
-            ? null
-            : new Envelope(
-                kind,
-                from.jid(),
-                to.jid(),
-                start.attribute("id"),
-                start.attribute("type"),
-                start.language() == null ? language : start.language());
+    return readAttributes(kind, start);
+  }
+
+  private Reading readAttributes(StanzaKind kind, StartTag start) {
+    String fromText = null;
+    String toText = null;
+    String id = null;
+    String type = null;
+    String ownLanguage = null;
+    // One pass: this is done for every stanza that is relayed.
+    List<Attribute> attributes = start.attributes();
+    for (int i = 0; i < attributes.size(); i++) {
+      Attribute attribute = attributes.get(i);
+      if (attribute.namespace().isEmpty()) {
+        switch (attribute.localName()) {
+          case "from" -> fromText = attribute.value();
+          case "to" -> toText = attribute.value();
+          case "id" -> id = attribute.value();
+          case "type" -> type = attribute.value();
+          default -> {}
+        }
+      } else if (attribute.is(Namespaces.XML, "lang")) {
+        ownLanguage = attribute.value();
+      }
+    }
+    Address from = Address.of("from", fromText);
+    Address to = Address.of("to", toText);
+    Envelope envelope = null;
+    if (from.jid() != null && to.jid() != null) {
+      envelope =
+          new Envelope(
+              kind, from.jid(), to.jid(), id, type, ownLanguage == null ? language : ownLanguage);
+      if (from.problem() == null && to.problem() == null) {
+        return new Reading.Head(envelope);
+      }
+    }
     Address bad = worse(from, to);
-    return bad.problem() == null && envelope != null
-        ? new Reading.Head(envelope)
-        : new Reading.BadAddress(start, bad.attribute(), String.valueOf(bad.problem()), envelope);
+    return new Reading.BadAddress(start, bad.attribute(), String.valueOf(bad.problem()), envelope);
   }
 
   static boolean isContentNamespace(String namespace) {
@@ -134,10 +169,6 @@ public final class StanzaReader {
     };
   }
 
-  private static boolean isContentNamespace(String namespace, String ofStream) {
-    return namespace.equals(ofStream) || isContentNamespace(namespace);
-  }
-
   /** The address to complain of: one that cannot be used at all goes first. */
   private static Address worse(Address from, Address to) {
     return from.problem() == null || (from.jid() != null && to.jid() == null) ? to : from;
@@ -145,11 +176,14 @@ public final class StanzaReader {
 
   /** Splices the stream's language in behind the name of a root that stands without prefix. */
   private Octets withLanguage(StanzaKind kind, Octets octets) {
-    int name = 1 + kind.wire().length();
+    byte[] array = octets.array();
+    int behindName = octets.from() + 1 + kind.wire().length();
     byte[] spliced = new byte[octets.length() + languageAttribute.length];
-    octets.slice(0, name).writeTo(spliced, 0);
-    System.arraycopy(languageAttribute, 0, spliced, name, languageAttribute.length);
-    octets.slice(name, octets.length()).writeTo(spliced, name + languageAttribute.length);
+    int at = behindName - octets.from();
+    System.arraycopy(array, octets.from(), spliced, 0, at);
+    System.arraycopy(languageAttribute, 0, spliced, at, languageAttribute.length);
+    System.arraycopy(
+        array, behindName, spliced, at + languageAttribute.length, octets.to() - behindName);
     return Octets.of(spliced);
   }
 
@@ -170,8 +204,7 @@ public final class StanzaReader {
    * be read.
    */
   private record Address(String attribute, @Nullable Jid jid, @Nullable String problem) {
-    static Address of(StartTag start, String attribute) {
-      String text = start.attribute(attribute);
+    static Address of(String attribute, @Nullable String text) {
       if (text == null || text.isEmpty()) {
         return new Address(attribute, null, text == null ? "it is missing" : "it is empty");
       }

@@ -1,6 +1,7 @@
 package im.comity.xml;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The attributes of the start tag being read, and those of the first-level element above it.
@@ -30,8 +31,14 @@ final class AttributeTable {
 
   private static final int IDLE_ENTRIES = 8;
 
+  /** So many names are compared each with each. */
+  private static final int FEW = 8;
+
   private int[] entries = new int[IDLE_ENTRIES * FIELDS];
+
+  /** Hashes of the names; of a few names their length and first bytes. */
   private long[] hashes = new long[IDLE_ENTRIES];
+
   private int count;
   private int first;
 
@@ -69,31 +76,39 @@ final class AttributeTable {
       hashes = Arrays.copyOf(hashes, hashes.length * 2);
       work += count;
     }
-    int entry = count * FIELDS;
+    int added = count++;
+    int entry = added * FIELDS;
     entries[entry + NAME_FROM] = from;
     entries[entry + COLON] = colon;
     entries[entry + NAME_TO] = to;
     entries[entry + NAME_AT] = at;
-    hashes[count] = NameHash.of(names, from, to);
-    work += to - from;
-    int added = count++;
-    if ((count - first) * 2 > slots.length) {
-      slots = new long[slots.length * 2];
-      for (int i = first; i < added; i++) {
-        slots[freeSlot(hashes[i])] = filled(i);
-      }
-      work += added - first;
+    if (added - first < FEW) {
+      hashes[added] = NameHash.start(names, from, to);
+      return differsFromFew(names, added, from, to);
     }
-    int slot = (int) hashes[added] & (slots.length - 1);
-    while (isFilled(slot)) {
-      work++;
-      int other = (int) slots[slot];
-      if (hashes[other] == hashes[added] && sameName(names, other, NAME_FROM, added, NAME_FROM)) {
+    if (added - first == FEW) {
+      // From here on comparing each with each would take too long.
+      for (int i = first; i < added; i++) {
+        hashes[i] = NameHash.of(names, nameFrom(i), nameTo(i));
+        work += nameTo(i) - nameFrom(i);
+      }
+      enterAll(names, added);
+    } else if ((count - first) * 2 > slots.length) {
+      slots = new long[slots.length * 2];
+      enterAll(names, added);
+    }
+    hashes[added] = NameHash.of(names, from, to);
+    work += to - from;
+    return enter(names, added, null);
+  }
+
+  private boolean differsFromFew(byte[] names, int added, int from, int to) {
+    for (int i = first; i < added; i++) {
+      if (hashes[i] == hashes[added]
+          && Arrays.equals(names, nameFrom(i), nameTo(i), names, from, to)) {
         return false;
       }
-      slot = (slot + 1) & (slots.length - 1);
     }
-    slots[slot] = filled(added);
     return true;
   }
 
@@ -122,23 +137,12 @@ final class AttributeTable {
       if (declaration < 0) {
         continue;
       }
-      int entry = i * FIELDS;
-      long local = NameHash.of(names, entries[entry + COLON] + 1, entries[entry + NAME_TO]);
-      long hash = NameHash.of(scope.uriHash(declaration), local);
-      hashes[i] = hash;
-      work += entries[entry + NAME_TO] - entries[entry + COLON];
-      int slot = (int) hash & (slots.length - 1);
-      while (isFilled(slot)) {
-        work++;
-        int other = (int) slots[slot];
-        if (hashes[other] == hash
-            && scope.sameUri(declaration, declaration(other))
-            && sameName(names, other, COLON, i, COLON)) {
-          return false;
-        }
-        slot = (slot + 1) & (slots.length - 1);
+      long local = NameHash.of(names, colon(i) + 1, nameTo(i));
+      hashes[i] = NameHash.of(scope.uriHash(declaration), local);
+      work += nameTo(i) - colon(i);
+      if (!enter(names, i, scope)) {
+        return false;
       }
-      slots[slot] = filled(i);
     }
     return true;
   }
@@ -150,14 +154,12 @@ final class AttributeTable {
     } else {
       count = first;
     }
-    nextRound();
   }
 
   /** Forgets everything, and gives back what a tag with many attributes made it take. */
   void clear() {
     count = 0;
     first = 0;
-    nextRound();
     if (hashes.length > 2 * IDLE_ENTRIES) {
       entries = new int[IDLE_ENTRIES * FIELDS];
       hashes = new long[IDLE_ENTRIES];
@@ -207,30 +209,48 @@ final class AttributeTable {
     return work;
   }
 
-  private boolean sameName(byte[] names, int a, int fieldOfA, int b, int fieldOfB) {
-    int fromA = entries[a * FIELDS + fieldOfA];
-    int toA = entries[a * FIELDS + NAME_TO];
-    int fromB = entries[b * FIELDS + fieldOfB];
-    int toB = entries[b * FIELDS + NAME_TO];
-    work += toA - fromA;
-    return Arrays.equals(names, fromA, toA, names, fromB, toB);
+  private void enterAll(byte[] names, int end) {
+    nextRound();
+    for (int i = first; i < end; i++) {
+      enter(names, i, null);
+    }
   }
 
-  private int freeSlot(long hash) {
-    int slot = (int) hash & (slots.length - 1);
+  /**
+   * Enters an attribute by its hash, if no equal one is there.
+   *
+   * @param scope where the declarations are that make expanded names; null to compare whole names
+   */
+  private boolean enter(byte[] names, int attribute, @Nullable NamespaceScope scope) {
+    int slot = (int) hashes[attribute] & (slots.length - 1);
     while (isFilled(slot)) {
       work++;
+      int other = (int) slots[slot];
+      if (hashes[other] == hashes[attribute] && same(names, other, attribute, scope)) {
+        return false;
+      }
       slot = (slot + 1) & (slots.length - 1);
     }
-    return slot;
+    slots[slot] = ((long) round << Integer.SIZE) | attribute;
+    return true;
+  }
+
+  private boolean same(byte[] names, int a, int b, @Nullable NamespaceScope scope) {
+    int fromA = nameFrom(a);
+    int fromB = nameFrom(b);
+    if (scope != null) {
+      if (!scope.sameUri(declaration(a), declaration(b))) {
+        return false;
+      }
+      fromA = colon(a) + 1;
+      fromB = colon(b) + 1;
+    }
+    work += nameTo(a) - fromA;
+    return Arrays.equals(names, fromA, nameTo(a), names, fromB, nameTo(b));
   }
 
   private boolean isFilled(int slot) {
     return slots[slot] >>> Integer.SIZE == round;
-  }
-
-  private long filled(int attribute) {
-    return ((long) round << Integer.SIZE) | attribute;
   }
 
   private void nextRound() {

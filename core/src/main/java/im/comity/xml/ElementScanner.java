@@ -67,65 +67,92 @@ public final class ElementScanner {
     VIOLATION
   }
 
-  /** What the next byte belongs to. */
-  private enum State {
+  /**
+   * What the next byte belongs to. Numbers, because an enumeration in a field costs a write barrier
+   * for every step.
+   */
+  private static final class State {
     /** The very beginning, where a byte order mark may be. */
-    START("before the stream header"),
+    static final int START = 0;
+
     /** Where a declaration may be. */
-    AFTER_MARK("before the stream header"),
-    DECLARATION_OR_HEADER("after <"),
-    DECLARATION_TARGET("after <?"),
-    DECLARATION("in the XML declaration"),
-    DECLARATION_END("in the XML declaration"),
-    PROLOG("before the stream header"),
+    static final int AFTER_MARK = 1;
+
+    static final int DECLARATION_OR_HEADER = 2;
+    static final int DECLARATION_TARGET = 3;
+    static final int DECLARATION = 4;
+    static final int DECLARATION_END = 5;
+    static final int PROLOG = 6;
+
     /** After {@code <}. */
-    MARKUP("after <"),
+    static final int MARKUP = 7;
+
     /** After {@code <!}. */
-    BANG("after <!"),
-    CDATA_START("after <!["),
-    ELEMENT_NAME("in the name of an element"),
+    static final int BANG = 8;
+
+    static final int CDATA_START = 9;
+    static final int ELEMENT_NAME = 10;
+
     /** In a start tag, where an attribute or the end of the tag may come. */
-    TAG("in a start tag"),
+    static final int TAG = 11;
+
     /** After the slash of an empty element. */
-    EMPTY_END("in a start tag"),
-    ATTRIBUTE_NAME("in the name of an attribute"),
-    EQUALS("after the name of an attribute"),
-    QUOTE("before the value of an attribute"),
-    VALUE("in the value of an attribute"),
-    TEXT("in text"),
-    CDATA("in a CDATA section"),
+    static final int EMPTY_END = 12;
+
+    static final int ATTRIBUTE_NAME = 13;
+    static final int EQUALS = 14;
+    static final int QUOTE = 15;
+    static final int VALUE = 16;
+    static final int TEXT = 17;
+    static final int CDATA = 18;
+
     /** After {@code &}. */
-    REFERENCE("after &"),
-    ENTITY_NAME("in an entity reference"),
+    static final int REFERENCE = 19;
+
+    static final int ENTITY_NAME = 20;
+
     /** After {@code &#}. */
-    CODE("in a character reference"),
-    DECIMAL("in a character reference"),
+    static final int CODE = 21;
+
+    static final int DECIMAL = 22;
+
     /** After {@code &#x}. */
-    HEXADECIMAL_START("in a character reference"),
-    HEXADECIMAL("in a character reference"),
-    END_NAME("in an end tag"),
-    END_SPACE("in an end tag"),
+    static final int HEXADECIMAL_START = 23;
+
+    static final int HEXADECIMAL = 24;
+    static final int END_NAME = 25;
+    static final int END_SPACE = 26;
+
     /** Between first-level elements. */
-    BETWEEN("between elements"),
-    ENDED("after the stream"),
-    FAILED("after an error");
+    static final int BETWEEN = 27;
 
-    private final String where;
+    static final int ENDED = 28;
+    static final int FAILED = 29;
 
-    State(String where) {
-      this.where = where;
+    private State() {}
+
+    static String where(int state) {
+      return switch (state) {
+        case START, AFTER_MARK, PROLOG -> "before the stream header";
+        case DECLARATION_OR_HEADER, DECLARATION_TARGET, DECLARATION, DECLARATION_END ->
+            "in the XML declaration";
+        case MARKUP, BANG, CDATA_START -> "in markup";
+        case ELEMENT_NAME, TAG, EMPTY_END -> "in a start tag";
+        case ATTRIBUTE_NAME, EQUALS, QUOTE, VALUE -> "in an attribute";
+        case TEXT -> "in text";
+        case CDATA -> "in a CDATA section";
+        case REFERENCE, ENTITY_NAME, CODE, DECIMAL, HEXADECIMAL_START, HEXADECIMAL ->
+            "in a reference";
+        case END_NAME, END_SPACE -> "in an end tag";
+        case BETWEEN -> "between elements";
+        default -> "after the end";
+      };
     }
   }
 
   // What a byte may be part of.
   private static final byte NAME_START = 1;
   private static final byte NAME = 2;
-
-  /** Stands for itself in text and in CDATA sections. */
-  private static final byte IN_TEXT = 4;
-
-  /** Stands for itself in the value of an attribute. */
-  private static final byte IN_VALUE = 8;
 
   private static final byte[] CLASSES = new byte[256];
 
@@ -134,27 +161,13 @@ public final class ElementScanner {
       CLASSES[c] =
           (byte)
               ((XmlCharacters.isNameStart(c) ? NAME_START : 0)
-                  | (XmlCharacters.isName(c) ? NAME : 0)
-                  | (XmlCharacters.isChar(c) && "<&]>".indexOf(c) < 0 ? IN_TEXT : 0)
-                  | (c >= ' ' && "<&'\"".indexOf(c) < 0 ? IN_VALUE : 0));
+                  | (XmlCharacters.isName(c) ? NAME : 0));
     }
   }
 
   private static final byte[] XML = "xml".getBytes(US_ASCII);
   private static final byte[] XMLNS = "xmlns".getBytes(US_ASCII);
   private static final byte[] CDATA_OPENING = "[CDATA[".getBytes(US_ASCII);
-  private static final byte[] XML_NAMESPACE = Namespaces.XML.getBytes(US_ASCII);
-  private static final byte[] XMLNS_NAMESPACE = Namespaces.XMLNS.getBytes(US_ASCII);
-  private static final byte[][] CONTENT_NAMESPACES = {
-    Namespaces.SERVER.getBytes(US_ASCII),
-    Namespaces.CLIENT.getBytes(US_ASCII),
-    Namespaces.COMPONENT_ACCEPT.getBytes(US_ASCII),
-    Namespaces.COMPONENT_CONNECT.getBytes(US_ASCII)
-  };
-
-  private static final String[] ENTITIES = {"amp", "lt", "gt", "quot", "apos"};
-  private static final String ENTITY_CHARACTERS = "&<>\"'";
-
   private static final String ENTITY_REFERENCE = "an entity reference";
 
   /** What follows {@code <?xml}, up to {@code ?>}; possessive, so that it takes linear time. */
@@ -176,7 +189,7 @@ public final class ElementScanner {
 
   private ScannerLimits limits;
   private ScannerLimits nextLimits;
-  private State state = State.START;
+  private int state = State.START;
   private Event event = Event.MORE;
   private int position;
 
@@ -451,30 +464,30 @@ public final class ElementScanner {
       }
       at =
           switch (state) {
-            case TEXT -> text(bytes, at, stop);
-            case MARKUP -> markup(bytes, at, stop);
-            case ELEMENT_NAME, ATTRIBUTE_NAME -> name(bytes, at, stop);
-            case TAG -> tag(bytes, at, stop);
-            case EQUALS -> equalsSign(bytes, at, stop);
-            case QUOTE -> quote(bytes, at, stop);
-            case VALUE -> value(bytes, at, stop);
-            case EMPTY_END -> emptyEnd(bytes, at, stop);
-            case END_NAME -> endName(bytes, at, stop);
-            case END_SPACE -> endSpace(bytes, at, stop);
-            case REFERENCE -> reference(bytes, at, stop);
-            case ENTITY_NAME -> entityName(bytes, at, stop);
-            case CODE -> code(bytes, at, stop);
-            case DECIMAL -> digit(bytes, at, stop, 10);
-            case HEXADECIMAL_START, HEXADECIMAL -> digit(bytes, at, stop, 16);
-            case BANG -> bang(bytes, at, stop);
-            case CDATA_START -> cdataStart(bytes, at, stop);
-            case CDATA -> cdata(bytes, at, stop);
-            case START, AFTER_MARK, PROLOG -> prolog(bytes, at, stop);
-            case DECLARATION_OR_HEADER -> declarationOrHeader(bytes, at);
-            case DECLARATION_TARGET -> declarationTarget(bytes, at);
-            case DECLARATION -> declaration(bytes, at, stop);
-            case DECLARATION_END -> declarationEnd(bytes, at, stop);
-            case BETWEEN, ENDED, FAILED -> throw new IllegalStateException(state.name());
+            case State.TEXT -> text(bytes, at, stop);
+            case State.MARKUP -> markup(bytes, at, stop);
+            case State.ELEMENT_NAME, State.ATTRIBUTE_NAME -> name(bytes, at, stop);
+            case State.TAG -> tag(bytes, at, stop);
+            case State.EQUALS -> equalsSign(bytes, at, stop);
+            case State.QUOTE -> quote(bytes, at, stop);
+            case State.VALUE -> value(bytes, at, stop);
+            case State.EMPTY_END -> emptyEnd(bytes, at, stop);
+            case State.END_NAME -> endName(bytes, at, stop);
+            case State.END_SPACE -> endSpace(bytes, at, stop);
+            case State.REFERENCE -> reference(bytes, at, stop);
+            case State.ENTITY_NAME -> entityName(bytes, at, stop);
+            case State.CODE -> code(bytes, at, stop);
+            case State.DECIMAL -> digit(bytes, at, stop, 10);
+            case State.HEXADECIMAL_START, State.HEXADECIMAL -> digit(bytes, at, stop, 16);
+            case State.BANG -> bang(bytes, at, stop);
+            case State.CDATA_START -> cdataStart(bytes, at, stop);
+            case State.CDATA -> cdata(bytes, at, stop);
+            case State.START, State.AFTER_MARK, State.PROLOG -> prolog(bytes, at, stop);
+            case State.DECLARATION_OR_HEADER -> declarationOrHeader(bytes, at);
+            case State.DECLARATION_TARGET -> declarationTarget(bytes, at);
+            case State.DECLARATION -> declaration(bytes, at, stop);
+            case State.DECLARATION_END -> declarationEnd(bytes, at, stop);
+            default -> throw new IllegalStateException(State.where(state));
           };
     }
     return at;
@@ -571,13 +584,14 @@ public final class ElementScanner {
   private void unexpected(int c) {
     boolean isText =
         switch (state) {
-          case START, AFTER_MARK, PROLOG, BETWEEN -> XmlCharacters.isChar(c);
+          case State.START, State.AFTER_MARK, State.PROLOG, State.BETWEEN ->
+              XmlCharacters.isChar(c);
           default -> false;
         };
     fail(
         new Unreadable(
             isText ? Kind.BAD_FORMAT : Kind.NOT_WELL_FORMED,
-            "unexpected " + shown(c) + " " + state.where));
+            "unexpected " + shown(c) + " " + State.where(state)));
   }
 
   private static String shown(int c) {
@@ -653,31 +667,31 @@ public final class ElementScanner {
   }
 
   private int notUtf8(int at) {
-    return fail(Kind.UNSUPPORTED_ENCODING, "not UTF-8 " + state.where, at);
+    return fail(Kind.UNSUPPORTED_ENCODING, "not UTF-8 " + State.where(state), at);
   }
 
   /** Whether a character beyond ASCII may come here; if not, this is the violation. */
   private boolean take(int c) {
     switch (state) {
-      case TEXT, CDATA, VALUE -> {
+      case State.TEXT, State.CDATA, State.VALUE -> {
         if (!XmlCharacters.isChar(c)) {
           unexpected(c);
         }
       }
-      case ELEMENT_NAME, ATTRIBUTE_NAME -> {
+      case State.ELEMENT_NAME, State.ATTRIBUTE_NAME -> {
         if (!(nameStarts ? XmlCharacters.isNameStart(c) : XmlCharacters.isName(c))) {
           unexpected(c);
         }
         nameStarts = false;
       }
-      case START -> {
+      case State.START -> {
         if (c == 0xFEFF) {
           state = State.AFTER_MARK;
         } else {
           unexpected(c);
         }
       }
-      case REFERENCE, ENTITY_NAME -> {
+      case State.REFERENCE, State.ENTITY_NAME -> {
         if (XmlCharacters.isName(c)) {
           fail(new Unreadable(Kind.RESTRICTED_XML, ENTITY_REFERENCE));
         } else {
@@ -777,11 +791,12 @@ public final class ElementScanner {
   private int markup(byte[] bytes, int at, int stop) {
     int c = bytes[at];
     if (c < 0 || (CLASSES[c] & NAME_START) != 0) {
-      return beginElement(bytes, at);
+      return beginElement(bytes, at, stop);
     }
     if (c == '/' && depth >= 0) {
       state = State.END_NAME;
       seen = 0;
+      return endName(bytes, at + 1, stop);
     } else if (c == '!') {
       state = State.BANG;
     } else if (c == '?') {
@@ -825,7 +840,7 @@ public final class ElementScanner {
     return at + 1;
   }
 
-  private int beginElement(byte[] bytes, int at) {
+  private int beginElement(byte[] bytes, int at, int stop) {
     if (depth >= limits.depth() && !skipping) {
       over(Limit.DEPTH, bytes, at);
       if (event != Event.MORE) {
@@ -847,7 +862,7 @@ public final class ElementScanner {
     prefixedAttributes = 0;
     beginName(at);
     state = State.ELEMENT_NAME;
-    return at;
+    return name(bytes, at, stop);
   }
 
   private void beginName(int at) {
@@ -865,12 +880,20 @@ public final class ElementScanner {
       int c = bytes[at];
       if (c < 0) {
         at = character(bytes, at, end);
-      } else if ((CLASSES[c] & (nameStarts ? NAME_START : NAME)) != 0) {
+      } else if (!nameStarts) {
+        int run = at;
+        while (at < end && (CLASSES[bytes[at] & 0xFF] & NAME) != 0) {
+          at++;
+        }
+        ended = at == run;
+        if (ended && c == ':' && colon < 0) {
+          colon = namesTo + (at - from);
+          nameStarts = true;
+          ended = false;
+          at++;
+        }
+      } else if ((CLASSES[c] & NAME_START) != 0) {
         nameStarts = false;
-        at++;
-      } else if (c == ':' && colon < 0 && !nameStarts) {
-        colon = namesTo + (at - from);
-        nameStarts = true;
         at++;
       } else {
         ended = true;
@@ -886,7 +909,7 @@ public final class ElementScanner {
     if (nameStarts) {
       return unexpected(bytes, at, stop);
     }
-    return state == State.ELEMENT_NAME ? endElementName(at) : endAttributeName(at);
+    return state == State.ELEMENT_NAME ? endElementName(at) : endAttributeName(bytes, at, stop);
   }
 
   /** The end of what may be looked at: one byte more than is allowed, so that it is seen. */
@@ -914,25 +937,27 @@ public final class ElementScanner {
 
   private int tag(byte[] bytes, int from, int stop) {
     int at = from;
-    int c = bytes[at];
-    while (XmlCharacters.isSpace(c)) {
-      spaced = true;
-      at++;
-      if (at == stop) {
-        return at;
+    while (at < stop && state == State.TAG) {
+      int c = bytes[at];
+      if (XmlCharacters.isSpace(c)) {
+        spaced = true;
+        at++;
+      } else if (c == '>') {
+        return endTag(bytes, at, false);
+      } else if (c == '/') {
+        state = State.EMPTY_END;
+        at++;
+        return at < stop ? emptyEnd(bytes, at, stop) : at;
+      } else if (!spaced) {
+        return unexpected(bytes, at, stop);
+      } else {
+        at = attribute(bytes, at, stop);
       }
-      c = bytes[at];
     }
-    if (c == '>') {
-      return endTag(bytes, at, false);
-    }
-    if (c == '/') {
-      state = State.EMPTY_END;
-      return at + 1;
-    }
-    if (!spaced) {
-      return unexpected(bytes, at, stop);
-    }
+    return at;
+  }
+
+  private int attribute(byte[] bytes, int at, int stop) {
     if (attributes.count() >= limits.attributes() && !skipping) {
       over(Limit.ATTRIBUTES, bytes, at);
       if (event != Event.MORE) {
@@ -941,16 +966,20 @@ public final class ElementScanner {
     }
     beginName(at);
     state = State.ATTRIBUTE_NAME;
-    return at;
+    return name(bytes, at, stop);
   }
 
-  private int endAttributeName(int at) {
+  private int endAttributeName(byte[] bytes, int at, int stop) {
     if (!attributes.add(names, nameFrom, colon, namesTo, nameAt)) {
       return fail(Kind.NOT_WELL_FORMED, "the attribute " + shown(nameFrom, namesTo) + " twice", at);
     }
     declaring = nameIs(XMLNS, nameFrom, colon < 0 ? namesTo : colon);
     if (colon >= 0 && !declaring) {
       prefixedAttributes++;
+    }
+    if (stop - at > 2 && bytes[at] == '=' && (bytes[at + 1] == '\'' || bytes[at + 1] == '"')) {
+      beginValue(bytes[at + 1], at + 2);
+      return value(bytes, at + 2, stop);
     }
     state = State.EQUALS;
     return at;
@@ -973,18 +1002,22 @@ public final class ElementScanner {
   private int quote(byte[] bytes, int at, int stop) {
     int c = bytes[at];
     if (c == '\'' || c == '"') {
-      quote = c;
-      valueAt = offset(at + 1);
-      valueForm = AttributeTable.PLAIN;
-      afterReturn = -1;
-      if (declaring) {
-        scope.beginUri();
-      }
-      state = State.VALUE;
+      beginValue(c, at + 1);
     } else if (!XmlCharacters.isSpace(c)) {
       return unexpected(bytes, at, stop);
     }
     return at + 1;
+  }
+
+  private void beginValue(int mark, int at) {
+    quote = mark;
+    valueAt = offset(at);
+    valueForm = AttributeTable.PLAIN;
+    afterReturn = -1;
+    if (declaring) {
+      scope.beginUri();
+    }
+    state = State.VALUE;
   }
 
   private int value(byte[] bytes, int from, int stop) {
@@ -992,10 +1025,8 @@ public final class ElementScanner {
     int at = from;
     int run = from;
     while (missing == 0 && event == Event.MORE) {
-      while (at < end && (CLASSES[bytes[at] & 0xFF] & IN_VALUE) != 0) {
-        at++;
-      }
-      if (at >= end) {
+      at = Runs.endOfAsciiInValue(bytes, at, end);
+      if (at == end) {
         break;
       }
       int c = bytes[at];
@@ -1006,7 +1037,8 @@ public final class ElementScanner {
         }
         valueForm = AttributeTable.ENCODED;
         state = State.REFERENCE;
-        return at + 1;
+        at++;
+        return at < stop ? reference(bytes, at, stop) : at;
       } else if (c < 0) {
         valueForm = AttributeTable.ENCODED;
         at = character(bytes, at, end);
@@ -1058,13 +1090,17 @@ public final class ElementScanner {
   private boolean declare(byte[] bytes, int at) {
     int prefixFrom = colon < 0 ? namesTo : colon + 1;
     String wrong = null;
-    boolean predeclared = nameIs(XML, prefixFrom, namesTo);
-    if (scope.uriIs(XML_NAMESPACE) != predeclared) {
+    boolean predeclared = colon >= 0 && nameIs(XML, prefixFrom, namesTo);
+    NamespaceScope.Known known = scope.uriKnown();
+    if (known == NamespaceScope.Known.XML != predeclared) {
       wrong = "the prefix xml and its namespace belong together";
-    } else if (scope.uriIs(XMLNS_NAMESPACE) || nameIs(XMLNS, prefixFrom, namesTo)) {
+    } else if (known == NamespaceScope.Known.XMLNS
+        || (colon >= 0 && nameIs(XMLNS, prefixFrom, namesTo))) {
       wrong = "the prefix xmlns cannot be declared";
     } else if (colon >= 0 && scope.uriIsEmpty()) {
       wrong = "a prefix cannot be unbound";
+    } else if (scope.uriHasControl()) {
+      wrong = "a control character in the name of a namespace";
     }
     if (wrong != null) {
       fail(new Unreadable(Kind.NOT_WELL_FORMED, wrong));
@@ -1080,18 +1116,15 @@ public final class ElementScanner {
         return false;
       }
     }
-    declaresContent = declaresContent || uriIsContent();
+    boolean isHeaderDefault =
+        headerDefault == NamespaceScope.NONE
+            ? scope.uriIsEmpty()
+            : scope.uriIsThatOf(headerDefault);
+    if (isHeaderDefault || known == NamespaceScope.Known.CONTENT) {
+      declaresContent = true;
+    }
     scope.declare(names, prefixFrom, namesTo, depth);
     return true;
-  }
-
-  private boolean uriIsContent() {
-    for (byte[] content : CONTENT_NAMESPACES) {
-      if (scope.uriIs(content)) {
-        return true;
-      }
-    }
-    return headerDefault != NamespaceScope.NONE && scope.uriIsThatOf(headerDefault);
   }
 
   private int emptyEnd(byte[] bytes, int at, int stop) {
@@ -1160,13 +1193,14 @@ public final class ElementScanner {
   }
 
   /**
-   * What relaying has to know of an element: a declaration of a content namespace matters on the
-   * first level and where everything around it inherits; in an element of another namespace it
-   * changes nothing for anybody.
+   * What relaying has to know of an element: whether it carries the content namespace otherwise
+   * than the first-level element and its children do, by inheritance all the way down. A
+   * declaration of a content namespace in an element of another namespace changes nothing for
+   * anybody.
    */
   private void noteInheritance(boolean inherits) {
     boolean insideInheriting = inheriting == depth - 1;
-    if (insideInheriting && (declaresContent || (depth == 1 && !inherits))) {
+    if (insideInheriting ? declaresContent || (depth == 1 && !inherits) : inherits) {
       namesContentNamespace = true;
     }
     if (insideInheriting && inherits) {
@@ -1190,15 +1224,16 @@ public final class ElementScanner {
   }
 
   private int endName(byte[] bytes, int from, int stop) {
-    int nameLength = namesTo - open[depth];
+    int nameStart = open[depth];
+    int missingBytes = namesTo - nameStart - seen;
+    int end = stop - from < missingBytes ? stop : from + missingBytes;
     int at = from;
-    while (at < stop && seen < nameLength) {
-      if (bytes[at] != names[open[depth] + seen]) {
+    for (int expected = nameStart + seen; at < end; at++, expected++) {
+      if (bytes[at] != names[expected]) {
         return otherEnd(at);
       }
-      at++;
-      seen++;
     }
+    seen += at - from;
     if (at == stop) {
       return at;
     }
@@ -1258,9 +1293,7 @@ public final class ElementScanner {
     int at = from;
     while (missing == 0 && event == Event.MORE) {
       int run = at;
-      while (at < stop && (CLASSES[bytes[at] & 0xFF] & IN_TEXT) != 0) {
-        at++;
-      }
+      at = Runs.endOfText(bytes, at, stop);
       if (at > run) {
         seen = 0;
       }
@@ -1270,10 +1303,12 @@ public final class ElementScanner {
       int c = bytes[at];
       if (c == '<') {
         state = State.MARKUP;
-        return at + 1;
+        at++;
+        return at < stop ? markup(bytes, at, stop) : at;
       } else if (c == '&') {
         state = State.REFERENCE;
-        return at + 1;
+        at++;
+        return at < stop ? reference(bytes, at, stop) : at;
       } else if (c == ']') {
         seen = Math.min(2, seen + 1);
         at++;
@@ -1294,9 +1329,7 @@ public final class ElementScanner {
     int at = from;
     while (missing == 0 && event == Event.MORE) {
       int run = at;
-      while (at < stop && (CLASSES[bytes[at] & 0xFF] & IN_TEXT) != 0) {
-        at++;
-      }
+      at = Runs.endOfText(bytes, at, stop);
       if (at > run) {
         seen = 0;
       }
@@ -1336,41 +1369,44 @@ public final class ElementScanner {
       return unexpected(bytes, at, stop);
     }
     state = State.ENTITY_NAME;
-    seen = 0;
     reference = 0;
-    return at;
+    return entityName(bytes, at, stop);
   }
 
-  private int entityName(byte[] bytes, int at, int stop) {
-    int c = bytes[at];
-    if (c == ';') {
-      for (int i = 0; i < ENTITIES.length; i++) {
-        if (letters(ENTITIES[i], seen) == reference && ENTITIES[i].length() == seen) {
-          return refer(ENTITY_CHARACTERS.charAt(i), at);
-        }
+  private int entityName(byte[] bytes, int from, int stop) {
+    for (int at = from; at < stop; at++) {
+      int c = bytes[at];
+      if (c == ';') {
+        int predefined = predefined(reference);
+        return predefined > 0 ? refer(predefined, at) : entityReference(at);
       }
-      return entityReference(at);
-    }
-    if (c < 0 || (CLASSES[c] & NAME) == 0) {
-      return unexpected(bytes, at, stop);
-    }
-    seen++;
-    reference = (reference << 8) | c;
-    for (String entity : ENTITIES) {
-      if (seen <= entity.length() && letters(entity, seen) == reference) {
-        return at + 1;
+      if (c < 0 || (CLASSES[c] & NAME) == 0) {
+        return unexpected(bytes, at, stop);
+      }
+      reference = (reference << 8) | c;
+      if (predefined(reference) < 0) {
+        return entityReference(at);
       }
     }
-    return entityReference(at);
+    return stop;
   }
 
-  /** The first letters of a name as a number. */
-  private static int letters(String name, int count) {
-    int letters = 0;
-    for (int i = 0; i < count && i < name.length(); i++) {
-      letters = (letters << 8) | name.charAt(i);
-    }
-    return letters;
+  /**
+   * The character that a predefined entity stands for, by the letters of its name, XML 1.0 4.6; 0
+   * if these are only its first letters, and -1 if no name begins with them.
+   */
+  private static int predefined(int letters) {
+    return switch (letters) {
+      case ('a' << 16) + ('m' << 8) + 'p' -> '&';
+      case ('l' << 8) + 't' -> '<';
+      case ('g' << 8) + 't' -> '>';
+      case ('q' << 24) + ('u' << 16) + ('o' << 8) + 't' -> '"';
+      case ('a' << 24) + ('p' << 16) + ('o' << 8) + 's' -> '\'';
+      case 'a', 'l', 'g', 'q' -> 0;
+      case ('a' << 8) + 'm', ('a' << 8) + 'p', ('q' << 8) + 'u' -> 0;
+      case ('a' << 16) + ('p' << 8) + 'o', ('q' << 16) + ('u' << 8) + 'o' -> 0;
+      default -> -1;
+    };
   }
 
   private int entityReference(int at) {

@@ -81,7 +81,7 @@ public final class ElementWriter {
    */
   public static Octets rescope(Element element, String contentNamespace) {
     ElementWriter writer = new ElementWriter(UNKNOWN, Map.of());
-    writer.rescoped(element, contentNamespace);
+    writer.rescoped(element, contentNamespace, true);
     return writer.take();
   }
 
@@ -197,8 +197,8 @@ public final class ElementWriter {
     return all;
   }
 
-  private void rescoped(Element element, String content) {
-    boolean inherits = element.namespace().equals(content) && UNKNOWN.equals(scope.get(""));
+  private void rescoped(Element element, String content, boolean parentInherits) {
+    boolean inherits = parentInherits && element.namespace().equals(content);
     if (inherits) {
       begin("", element.name());
       used.put("", UNKNOWN);
@@ -217,7 +217,7 @@ public final class ElementWriter {
     attributesOf(element);
     for (Node node : element.nodes()) {
       switch (node) {
-        case Element child -> rescoped(child, content);
+        case Element child -> rescoped(child, content, inherits);
         case Node.Text(String text) -> text(text);
       }
     }

@@ -40,6 +40,16 @@ final class NameHash {
     return product(hash + word(bytes, at, to - at), POINT);
   }
 
+  /**
+   * The first seven bytes and the length, the latter cut: no hash, but cheap and exact if short.
+   */
+  static long start(byte[] bytes, int from, int to) {
+    int length = to - from;
+    return length <= WORD
+        ? word(bytes, from, length)
+        : word(bytes, from, WORD) ^ ((long) length << 60);
+  }
+
   /** The hash of a pair of hashes. */
   static long of(long first, long second) {
     return reduced(product(first, PAIR_POINT) + second);

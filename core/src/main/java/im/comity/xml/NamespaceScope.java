@@ -1,5 +1,7 @@
 package im.comity.xml;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +17,21 @@ final class NamespaceScope {
   /** No declaration. */
   static final int NONE = -1;
 
+  /** Namespaces of which the scanner has to know. */
+  enum Known {
+    NONE,
+    XML,
+    XMLNS,
+    CONTENT
+  }
+
+  private static final byte[] XML = Namespaces.XML.getBytes(US_ASCII);
+  private static final byte[] XMLNS = Namespaces.XMLNS.getBytes(US_ASCII);
+  private static final byte[] SERVER = Namespaces.SERVER.getBytes(US_ASCII);
+  private static final byte[] CLIENT = Namespaces.CLIENT.getBytes(US_ASCII);
+  private static final byte[] ACCEPT = Namespaces.COMPONENT_ACCEPT.getBytes(US_ASCII);
+  private static final byte[] CONNECT = Namespaces.COMPONENT_CONNECT.getBytes(US_ASCII);
+
   // The fields of one declaration in `entries`.
   private static final int PREFIX_FROM = 0;
   private static final int PREFIX_TO = 1;
@@ -24,6 +41,9 @@ final class NamespaceScope {
   private static final int NEXT = 5;
   private static final int FIELDS = 6;
 
+  /** No hash: they are not negative. */
+  private static final long UNKNOWN = -1;
+
   private static final int IDLE_TEXT = 256;
   private static final int IDLE_ENTRIES = 8;
 
@@ -32,6 +52,7 @@ final class NamespaceScope {
 
   private int textTo;
   private int uriFrom;
+  private boolean uriHasControl;
 
   private int[] entries = new int[IDLE_ENTRIES * FIELDS];
   private long[] prefixHashes = new long[IDLE_ENTRIES];
@@ -52,6 +73,7 @@ final class NamespaceScope {
   /** Begins the name of a namespace that is to be declared. */
   void beginUri() {
     uriFrom = textTo;
+    uriHasControl = false;
   }
 
   /** Adds bytes to the name begun. */
@@ -65,6 +87,7 @@ final class NamespaceScope {
 
   /** Adds a character to the name begun. */
   void addUri(int character) {
+    uriHasControl |= character < ' ';
     makeRoom(4);
     textTo = Utf8.write(character, text, textTo);
   }
@@ -74,9 +97,20 @@ final class NamespaceScope {
     textTo = uriFrom;
   }
 
-  /** Whether the name begun is this one. */
-  boolean uriIs(byte[] uri) {
-    return Arrays.equals(text, uriFrom, textTo, uri, 0, uri.length);
+  /** Whether the name begun is one of which the scanner has to know. */
+  Known uriKnown() {
+    return switch (textTo - uriFrom) {
+      case 13 -> uriIs(SERVER) || uriIs(CLIENT) ? Known.CONTENT : Known.NONE;
+      case 23 -> uriIs(ACCEPT) ? Known.CONTENT : Known.NONE;
+      case 24 -> uriIs(CONNECT) ? Known.CONTENT : Known.NONE;
+      case 29 -> uriIs(XMLNS) ? Known.XMLNS : Known.NONE;
+      case 36 -> uriIs(XML) ? Known.XML : Known.NONE;
+      default -> Known.NONE;
+    };
+  }
+
+  private boolean uriIs(byte[] name) {
+    return Arrays.equals(text, uriFrom, textTo, name, 0, name.length);
   }
 
   /** Whether the name begun is empty. */
@@ -87,6 +121,11 @@ final class NamespaceScope {
   /** Whether the name begun is that of a declaration. */
   boolean uriIsThatOf(int declaration) {
     return Arrays.equals(text, uriFrom, textTo, text, uriFrom(declaration), uriTo(declaration));
+  }
+
+  /** Whether the name begun has a character below U+0020, which only references bring in. */
+  boolean uriHasControl() {
+    return uriHasControl;
   }
 
   /** Declares the name begun for the prefix in {@code bytes[from..to)}, which may be empty. */
@@ -105,8 +144,8 @@ final class NamespaceScope {
     entries[entry + PREFIX_TO] = textTo;
     entries[entry + URI_FROM] = uriFrom;
     entries[entry + DEPTH] = depth;
-    uriHashes[added] = NameHash.of(text, uriFrom, prefixFrom);
-    work += textTo - uriFrom;
+    uriHashes[added] = UNKNOWN;
+    work += length;
     if (length == 0) {
       entries[entry + HIDDEN] = defaultDeclaration;
       defaultDeclaration = added;
@@ -141,8 +180,12 @@ final class NamespaceScope {
     return entries[declaration * FIELDS + DEPTH];
   }
 
-  /** A hash of the declaration's namespace. */
+  /** A hash of the declaration's namespace, made when first asked for. */
   long uriHash(int declaration) {
+    if (uriHashes[declaration] == UNKNOWN) {
+      uriHashes[declaration] = NameHash.of(text, uriFrom(declaration), uriTo(declaration));
+      work += uriTo(declaration) - uriFrom(declaration);
+    }
     return uriHashes[declaration];
   }
 

@@ -62,13 +62,19 @@ public final class ScannedElement {
   }
 
   /**
-   * Whether the content namespace comes into it otherwise than by inheritance from the header: the
-   * root has a prefix, or is not in the default namespace of the header, or a content namespace is
-   * declared, as default or for a prefix, by the root or by an element whose parents all inherit
-   * (S2S-NS-07, -10). Content namespaces are the default namespace of the header, {@code
-   * jabber:server}, {@code jabber:client} and the two of components.
+   * Whether the content namespace comes into it otherwise than to the root and its children by
+   * inheritance from the header all the way down (S2S-NS-07, -10). That is so if
    *
-   * <p>What an element of another namespace contains does not count: {@code <message
+   * <ul>
+   *   <li>the root has a prefix, or is not in the default namespace of the header;
+   *   <li>the root, or an element whose parents all inherit, declares a content namespace, as
+   *       default or for a prefix: the default namespace of the header, {@code jabber:server},
+   *       {@code jabber:client}, or one of the two of components;
+   *   <li>an element inherits the default namespace of the header although one of its parents is in
+   *       another, which only a prefix makes possible.
+   * </ul>
+   *
+   * <p>What an element of another namespace declares does not count: {@code <message
    * xmlns='jabber:client'>} in a {@code <forwarded/>} stays what it is in every stream.
    */
   public boolean namesContentNamespace() {

@@ -88,7 +88,8 @@ class DomainTest {
         "♥.example",
         "xn--g6h.example", // the same heart
         "💩.example",
-        "a\u0640b.example", // tatweel
+        "ب\u0640ب.example", // tatweel
+        "\u3031.example", // a repeat mark, of category Lm
         "\u1100\u1161.example\u1112", // old Hangul jamo at the end
         "\u0301a.example", // begins with a combining mark
         "a\u200db.example", // a joiner without its context

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import im.comity.address.AddressFormatException.Part;
 import im.comity.testkit.Clause;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -160,10 +161,12 @@ class JidTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 15, 16, 17, 20, 31, 34, 100, 500})
   void aCharacterThatNobodyAssignedIsRefusedWhereverItStands(int before) {
-    String unassigned = "a".repeat(before) + "\u0378" + "b".repeat(15);
+    for (String behind : List.of("", "b", "b".repeat(15))) {
+      String unassigned = "a".repeat(before) + "\u0378" + behind;
 
-    assertThat(refusal(unassigned + "@south.example").part()).isEqualTo(Part.LOCAL);
-    assertThat(refusal("south.example/" + unassigned).part()).isEqualTo(Part.RESOURCE);
+      assertThat(refusal(unassigned + "@south.example").part()).isEqualTo(Part.LOCAL);
+      assertThat(refusal("south.example/" + unassigned).part()).isEqualTo(Part.RESOURCE);
+    }
   }
 
   @Test

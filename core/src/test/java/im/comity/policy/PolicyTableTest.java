@@ -389,19 +389,72 @@ class PolicyTableTest {
   }
 
   @Test
-  void theProofRequiredOnARouteMustBeAllowedByItsTargetsRule() throws PolicyException {
+  void aRouteThatRequiresAProofTrustsNoOther() throws PolicyException {
+    PolicyTable table =
+        PolicyTable.builder()
+            .remote(OUTBOUND, "*.south.example", of(VERIFIED).withProoftypes("pkix", "dane"))
+            .route(new StaticRoute("*.south.example", "gw.example", 5269, false, "dane"))
+            .route(new StaticRoute("a.south.example", "gw.example", 5269, false, null))
+            .build();
+
+    assertThat(table.requirement(pair("north.example", "chat.south.example"), OUTBOUND))
+        .isEqualTo(
+            new Requirement(
+                TRUSTED,
+                List.of("dane"),
+                true,
+                true,
+                false,
+                "remote *.south.example outbound: verified{pkix,dane};"
+                    + " route *.south.example requires dane"));
+    assertThat(table.requirement(pair("north.example", "a.south.example"), OUTBOUND).level())
+        .isEqualTo(VERIFIED);
+    assertThat(table.requirement(pair("chat.south.example", "north.example"), INBOUND).level())
+        .isEqualTo(ENCRYPTED);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // the rule covers the route, or a part of it, or the pair
+    "remote *.south.example, true",
+    "remote a.chat.south.example, true",
+    "remote chat.south.example, true",
+    "remote *, true",
+    "host north.example, true",
+    "host *, true",
+    "pair north.example - *.south.example, true",
+    "pair north.example - a.chat.south.example, true",
+    // it does not
+    "remote south.example, false",
+    "remote other.example, false",
+    "pair north.example - other.example, false",
+    // something else stands between
+    "remote b.chat.south.example, false",
+    "remote *.other.example, false",
+  })
+  void theProofRequiredOnARouteMustBeAllowedByTheRulesOfItsPairs(String rule, boolean conflict)
+      throws PolicyException {
+    PolicyRule pkix = of(TRUSTED).withProoftypes("pkix");
     PolicyTable.Builder builder =
         PolicyTable.builder()
-            .remote(OUTBOUND, "*.south.example", of(TRUSTED).withProoftypes("pkix", "dane"))
-            .route(new StaticRoute("*.south.example", "gw.example", 5269, false, "dane"));
-    builder.build();
+            .route(new StaticRoute("*.chat.south.example", "gw.example", 5269, false, "posh"))
+            .route(new StaticRoute("chat.south.example", "gw.example", 5269, false, "posh"))
+            .route(new StaticRoute("b.chat.south.example", "gw.example", 5269, false, null));
+    String[] words = rule.split(" ", -1);
+    switch (words[0]) {
+      case "host" -> builder.host(OUTBOUND, words[1], pkix).host(INBOUND, words[1], pkix);
+      case "remote" -> builder.remote(OUTBOUND, words[1], pkix).remote(INBOUND, words[1], pkix);
+      default -> builder.pair(OUTBOUND, words[1], words[3], pkix);
+    }
 
-    builder.route(new StaticRoute("chat.south.example", "gw.example", 5269, false, "posh"));
-
-    assertThat(catchThrowableOfType(PolicyException.class, builder::build).problems())
-        .singleElement()
-        .asString()
-        .startsWith("route chat.south.example to gw.example:5269 requires posh");
+    if (conflict) {
+      assertThat(catchThrowableOfType(PolicyException.class, builder::build).problems())
+          .isNotEmpty()
+          .allMatch(
+              p -> p.contains("requires posh, which a rule for it does not allow: " + words[0]));
+    } else {
+      builder.build();
+    }
   }
 
   @Test
@@ -431,6 +484,9 @@ class PolicyTableTest {
           builder.pair(OUTBOUND, rule.host, rule.remote, rule.rule);
         }
       }
+      if (random.nextInt(3) == 0) {
+        builder.route(new StaticRoute(pattern(random), "gw.example", 5269, false, "q"));
+      }
       PolicyTable table;
       try {
         table = builder.build();
@@ -443,7 +499,8 @@ class PolicyTableTest {
           Requirement found = table.requirement(pair(host, remote), OUTBOUND);
           assertThat(found.level())
               .as("seed %d, %s - %s", seed, host, remote)
-              .isEqualTo(Plain.level(plain, host, remote));
+              .isEqualTo(
+                  table.route(domain(remote)) == null ? Plain.level(plain, host, remote) : TRUSTED);
         }
       }
     }

@@ -7,7 +7,6 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
@@ -18,24 +17,19 @@ import javax.xml.stream.XMLStreamReader;
  * What a stanza says, as Woodstox reads it: the witness against our own scanner, tree and writer.
  *
  * <p>Trees are compared by expanded names, attributes in no order, text joined. {@code {content}}
- * stands for the content namespace of whatever stream the stanza is read on, where the stanza
- * leaves it to the stream.
+ * stands for the content namespace of whatever stream the stanza is read on. It is what the
+ * sender's content namespace is to become where everything around is in it too. Inside an element
+ * of another namespace it may stay by name or be inherited, which a tree does not tell apart, and
+ * is {@code {content}} here in either case.
  */
 final class SecondParser {
-  static final Set<String> CONTENT_NAMESPACES =
-      Set.of(
-          Namespaces.SERVER,
-          Namespaces.CLIENT,
-          Namespaces.COMPONENT_ACCEPT,
-          Namespaces.COMPONENT_CONNECT);
-
   private static final XMLInputFactory FACTORY = factory();
 
   /** An element; children are of this type or String. */
   record Tree(String name, Map<String, String> attributes, List<Object> children) {}
 
   /**
-   * The first element in the content of a stream.
+   * An element read off a stream.
    *
    * @param tree what it says
    * @param faults what {@link Stanza} promises and this does not keep
@@ -43,22 +37,38 @@ final class SecondParser {
   record Parsed(Tree tree, List<String> faults) {}
 
   private final XMLStreamReader reader;
-  private final String content;
+  private final String sendersContent;
+  private final boolean relayed;
   private final List<String> faults = new ArrayList<>();
 
-  private SecondParser(XMLStreamReader reader, String content) {
+  private SecondParser(XMLStreamReader reader, String sendersContent, boolean relayed) {
     this.reader = reader;
-    this.content = content;
+    this.sendersContent = sendersContent;
+    this.relayed = relayed;
   }
 
-  /** Reads an element behind a stream header, which is {@code <stream:stream ...>}. */
-  static Parsed parse(String header, String element, String content) {
+  /** What the sender said on a stream with this header. */
+  static Tree said(String header, String element, String content) {
+    return parse(header, element, content, false).tree();
+  }
+
+  /**
+   * What arrives on another stream, whose header declares nothing but that stream's content
+   * namespace.
+   */
+  static Parsed relayed(Octets octets, String sendersContent, String content) {
+    String header =
+        "<stream:stream xmlns='" + content + "' xmlns:stream='" + Namespaces.STREAM + "'>";
+    return parse(header, octets.toUtf8(), sendersContent, true);
+  }
+
+  private static Parsed parse(String header, String element, String content, boolean relayed) {
     try {
       XMLStreamReader reader =
           FACTORY.createXMLStreamReader(new StringReader(header + element + "</stream:stream>"));
       reader.nextTag();
       reader.nextTag();
-      SecondParser parser = new SecondParser(reader, content);
+      SecondParser parser = new SecondParser(reader, content, relayed);
       Tree tree = parser.element(true, true);
       reader.nextTag();
       return new Parsed(tree, parser.faults);
@@ -67,40 +77,36 @@ final class SecondParser {
     }
   }
 
-  /** Reads a stanza's bytes on a stream that declares nothing but its own two namespaces. */
-  static Parsed parse(Octets octets, String content) {
-    String header =
-        "<stream:stream xmlns='" + content + "' xmlns:stream='" + Namespaces.STREAM + "'>";
-    return parse(header, octets.toUtf8(), content);
-  }
-
   /**
    * Reads the element the reader is at.
    *
-   * @param allContent whether all elements around it are in the content namespace
+   * @param allContent whether all elements around it take the content namespace of the stream
    * @param inherited whether nothing around it declares a default namespace
    */
   private Tree element(boolean allContent, boolean inherited) throws XMLStreamException {
-    String namespace = uri(reader.getNamespaceURI());
-    boolean inherits = inherited;
-    boolean isContent = namespace.equals(content);
+    String namespace = text(reader.getNamespaceURI());
+    String prefix = text(reader.getPrefix());
+    Map<String, String> declared = new TreeMap<>();
     for (int i = 0; i < reader.getNamespaceCount(); i++) {
-      String declared = uri(reader.getNamespaceURI(i));
-      inherits &= reader.getNamespacePrefix(i) != null;
-      if (allContent && isContent && CONTENT_NAMESPACES.contains(declared)) {
-        faults.add(reader.getLocalName() + " declares " + declared);
-      }
+      declared.put(text(reader.getNamespacePrefix(i)), text(reader.getNamespaceURI(i)));
     }
-    boolean prefixed = reader.getPrefix() != null && !reader.getPrefix().isEmpty();
-    if (allContent && isContent && (prefixed || !inherits)) {
-      faults.add(reader.getLocalName() + " does not inherit the content namespace");
-    }
-    boolean ofTheStream = isContent && (allContent || (inherits && !prefixed));
+    boolean inherits = inherited && !declared.containsKey("");
+    boolean ofTheStream =
+        (relayed && inherits && prefix.isEmpty()) || namespace.equals(sendersContent);
     Map<String, String> attributes = new TreeMap<>();
     for (int i = 0; i < reader.getAttributeCount(); i++) {
+      String ofAttribute = text(reader.getAttributeNamespace(i));
       attributes.put(
-          '{' + uri(reader.getAttributeNamespace(i)) + '}' + reader.getAttributeLocalName(i),
-          reader.getAttributeValue(i));
+          '{' + ofAttribute + '}' + reader.getAttributeLocalName(i), reader.getAttributeValue(i));
+      declared.values().remove(ofAttribute); // only an attribute may need the name
+    }
+    if (relayed && allContent && ofTheStream) {
+      if (!inherits || !prefix.isEmpty()) {
+        faults.add(reader.getLocalName() + " does not inherit the content namespace");
+      }
+      if (declared.containsValue(sendersContent)) {
+        faults.add(reader.getLocalName() + " names the content namespace");
+      }
     }
     String name = '{' + (ofTheStream ? "content" : namespace) + '}' + reader.getLocalName();
     List<Object> children = new ArrayList<>();
@@ -108,7 +114,7 @@ final class SecondParser {
     while (reader.next() != XMLStreamConstants.END_ELEMENT) {
       if (reader.isStartElement()) {
         endText(text, children);
-        children.add(element(allContent && isContent, inherits));
+        children.add(element(allContent && ofTheStream, inherits));
       } else {
         text.append(reader.getText());
       }
@@ -124,8 +130,8 @@ final class SecondParser {
     }
   }
 
-  private static String uri(String uri) {
-    return uri == null ? "" : uri;
+  private static String text(String text) {
+    return text == null ? "" : text;
   }
 
   private static XMLInputFactory factory() {

@@ -191,6 +191,29 @@ class StanzaReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "<h:a/><q:w xmlns:q='urn:q' xmlns='%s'>%s</q:w>",
+        "<s:w xmlns:s='jabber:server' xmlns='%s'>%s</s:w>",
+      })
+  void aDefaultNamespaceThatWouldBeWrittenOnEachElementIsRefusedWhenThatIsTooMuch(String form) {
+    OneStream stream = new OneStream(Namespaces.SERVER, "xmlns:h='urn:h'");
+    StanzaReader reader = new StanzaReader(Namespaces.SERVER, null);
+    String content = "<message " + ADDRESSES + " id='m1'>" + form + "</message>";
+    String namespace = "urn:" + "x".repeat(30_000);
+
+    Reading large =
+        reader.read(stream.element(content.formatted(namespace, "<a/>".repeat(90_000))));
+    assertThat(((Head) large).envelope().id()).isEqualTo("m1");
+
+    String few = content.formatted(namespace, "<a/>".repeat(2));
+    assertThat(stanza(reader.read(stream.element(few))).octets().length())
+        .isLessThan(2 * few.length() + 64 * 1024);
+    String small = content.formatted("urn:x", "<a/>".repeat(5_000));
+    assertThat(stanza(reader.read(stream.element(small))).toElement().children()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "<carbon xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>"
             + "<message xmlns='jabber:client' to='x@y'><body>a</body></message></forwarded></carbon>",
         "<f:forwarded xmlns:f='urn:xmpp:forward:0'>"

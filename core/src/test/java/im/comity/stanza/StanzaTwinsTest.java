@@ -27,7 +27,7 @@ class StanzaTwinsTest {
   private static final String PREFIXES =
       "xmlns:x='urn:x' xmlns:s='jabber:server' xmlns:y='urn:y&amp;'";
   private static final List<String> STREAMS =
-      List.of(Namespaces.SERVER, Namespaces.COMPONENT_ACCEPT, Namespaces.CLIENT);
+      List.of(Namespaces.SERVER, Namespaces.COMPONENT_ACCEPT);
 
   static List<String> samples() {
     return List.of(
@@ -75,31 +75,40 @@ class StanzaTwinsTest {
   @Test
   @Clause({"S2S-STZ-13", "S2S-NS-06", "S2S-NS-09", "S2S-NS-10", "S2S-XML-07"})
   void bothPathsSayWhatTheSenderSaidWhateverItIs() {
-    for (int seed = 0; seed < 4_000; seed++) {
+    for (int seed = 0; seed < 1_500; seed++) {
       String text = new StanzaMaker(new Random(seed)).stanza();
       check(PREFIXES, text, "seed " + seed + ": " + text);
     }
   }
 
   private static void check(String more, String text, String name) {
-    for (String language : new String[] {null, "fr"}) {
-      OneStream stream = new OneStream(Namespaces.SERVER, more);
-      Tree said =
-          withLanguage(SecondParser.parse(stream.header, text, stream.content).tree(), language);
-      ScannedElement element = stream.element(text);
-      Octets read =
-          ((Read) new StanzaReader(Namespaces.SERVER, language).read(element)).stanza().octets();
-      boolean lacks = element.start().language() == null;
-      Octets rewritten =
-          Rewriting.rewrite(element.toElement(), Namespaces.SERVER, lacks ? language : null);
-      for (String content : STREAMS) {
-        Parsed asRead = SecondParser.parse(read, content);
-        Parsed asRewritten = SecondParser.parse(rewritten, content);
-        assertThat(asRead.faults()).as("%s%n%s", name, read).isEmpty();
-        assertThat(asRewritten.faults()).as("%s%n%s", name, rewritten).isEmpty();
-        assertThat(asRead.tree()).as("%s%n%s", name, read).isEqualTo(said);
-        assertThat(asRewritten.tree()).as("%s%n%s", name, rewritten).isEqualTo(said);
+    for (String sender : STREAMS) {
+      for (String language : new String[] {null, "fr"}) {
+        check(
+            sender,
+            language,
+            more.replace(Namespaces.SERVER, sender),
+            text.replace(Namespaces.SERVER, sender),
+            name);
       }
+    }
+  }
+
+  private static void check(String sender, String language, String more, String text, String name) {
+    OneStream stream = new OneStream(sender, more);
+    Tree said = withLanguage(SecondParser.said(stream.header, text, stream.content), language);
+    ScannedElement element = stream.element(text);
+    Octets read =
+        ((Read) new StanzaReader(sender, language, false).read(element)).stanza().octets();
+    boolean lacks = element.start().language() == null;
+    Octets rewritten = Rewriting.rewrite(element.toElement(), sender, lacks ? language : null);
+    for (String content : STREAMS) {
+      Parsed asRead = SecondParser.relayed(read, stream.content, content);
+      Parsed asRewritten = SecondParser.relayed(rewritten, stream.content, content);
+      assertThat(asRead.faults()).as("%s%n%s", name, read).isEmpty();
+      assertThat(asRewritten.faults()).as("%s%n%s", name, rewritten).isEmpty();
+      assertThat(asRead.tree()).as("%s%n%s", name, read).isEqualTo(said);
+      assertThat(asRewritten.tree()).as("%s%n%s", name, rewritten).isEqualTo(said);
     }
   }
 

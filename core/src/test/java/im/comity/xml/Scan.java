@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** What a scanner makes of a whole document, fed in chunks. */
 record Scan(
     @Nullable StartTag header,
+    int headerEnd,
     List<Found> elements,
     List<String> log,
     boolean ended,
@@ -66,6 +67,7 @@ record Scan(
     List<Found> elements = new ArrayList<>();
     List<String> log = new ArrayList<>();
     StartTag header = null;
+    int headerEnd = 0;
     boolean ended = false;
     int index = 0;
     while (index < document.length) {
@@ -85,6 +87,7 @@ record Scan(
           case MORE -> {}
           case HEADER -> {
             header = scanner.start();
+            headerEnd = consumed;
             log.add(
                 "header %s %s %s to %d"
                     .formatted(
@@ -104,21 +107,20 @@ record Scan(
             log.add("element " + found);
           }
           case REFUSED ->
-              log.add(
-                  "refused %s %s to %d".formatted(scanner.limit(), scanner.start(), consumed));
+              log.add("refused %s %s to %d".formatted(scanner.limit(), scanner.start(), consumed));
           case END -> {
             ended = true;
             log.add("end to " + consumed);
           }
           case VIOLATION -> {
             log.add("violation %s at %d".formatted(scanner.violation(), consumed));
-            return new Scan(header, elements, log, ended, scanner.violation(), consumed);
+            return new Scan(header, headerEnd, elements, log, ended, scanner.violation(), consumed);
           }
         }
       } while (event != Event.MORE);
       index += length;
     }
     log.add("between " + scanner.betweenElements());
-    return new Scan(header, elements, log, ended, null, index);
+    return new Scan(header, headerEnd, elements, log, ended, null, index);
   }
 }

@@ -2,7 +2,6 @@ package im.comity.testkit.dns;
 
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -63,10 +62,9 @@ final class PublishedZone {
       return;
     }
     ZoneSigner signer = new ZoneSigner(zone, key, now);
-    NavigableMap<Integer, List<Record>> apex = data.get(origin);
-    apex.put(Type.DNSKEY, List.of(signer.dnskey()));
+    add(data, signer.dnskey());
     if (how instanceof Denial.Nsec3 hashed) {
-      apex.put(Type.NSEC3PARAM, List.of(DenialChain.Hashed.parameters(origin, hashed)));
+      add(data, DenialChain.Hashed.parameters(origin, hashed));
     }
     NavigableMap<Name, Set<Integer>> types = new TreeMap<>();
     data.forEach(
@@ -156,9 +154,8 @@ final class PublishedZone {
     if (expanded) {
       prove(reply, name, d -> d.expanded(name, encloser));
     }
-    boolean follow =
-        alias != null && found.contains(alias) && type != Type.CNAME && type != Type.ANY;
-    return follow && alias.records().getFirst() instanceof CNAMERecord cname
+    boolean follow = type != Type.CNAME && type != Type.ANY;
+    return follow && found.getFirst().records().getFirst() instanceof CNAMERecord cname
         ? cname.getTarget()
         : null;
   }
@@ -229,12 +226,19 @@ final class PublishedZone {
 
   /** Whether the name was delegated to a zone that is not here; then no resolver would get on. */
   private boolean belowForeignCut(Name name, int type) {
+    Name cut = cutAbove(name);
+    return cut != null && !(type == Type.DS && name.equals(cut));
+  }
+
+  /** The delegation at or above the name that is nearest to the origin. */
+  private @Nullable Name cutAbove(Name name) {
+    Name found = null;
     for (Name up = name; !up.equals(origin); up = new Name(up, 1)) {
       if (cuts.contains(up)) {
-        return !(type == Type.DS && up.equals(name));
+        found = up;
       }
     }
-    return false;
+    return found;
   }
 
   private NavigableMap<Name, NavigableMap<Integer, List<Record>>> complete(
@@ -260,9 +264,7 @@ final class PublishedZone {
     children.forEach(
         (child, vouchers) -> {
           supply(data, new NSRecord(child, DClass.IN, TTL, NAME_SERVER));
-          if (!data.get(child).containsKey(Type.DS)) {
-            vouchers.forEach(ds -> add(data, ds));
-          }
+          vouchers.forEach(ds -> supply(data, ds));
         });
     return data;
   }
@@ -292,27 +294,24 @@ final class PublishedZone {
 
   /** Leaves out addresses of name servers below delegations, and refuses anything else there. */
   private void dropGlue(NavigableMap<Name, NavigableMap<Integer, List<Record>>> data) {
-    Map<Name, Name> below = new HashMap<>();
-    for (Name name : data.keySet()) {
-      for (Name up = name; !up.equals(origin); up = new Name(up, 1)) {
-        if (cuts.contains(up)) {
-          below.put(name, up);
-        }
-      }
-    }
-    below.forEach(
-        (name, cut) -> {
-          Set<Integer> allowed =
-              name.equals(cut) ? Set.of(Type.NS, Type.DS) : Set.of(Type.A, Type.AAAA);
-          for (int type : data.get(name).keySet()) {
-            if (!allowed.contains(type)) {
-              throw new IllegalArgumentException(
-                  name + " " + Type.string(type) + " in " + origin + " belongs to the zone " + cut);
-            }
-          }
-          if (!name.equals(cut)) {
-            data.remove(name);
-          }
-        });
+    data.entrySet()
+        .removeIf(
+            node -> {
+              Name name = node.getKey();
+              Name cut = cutAbove(name);
+              if (cut == null) {
+                return false;
+              }
+              Set<Integer> allowed =
+                  name.equals(cut) ? Set.of(Type.NS, Type.DS) : Set.of(Type.A, Type.AAAA);
+              for (int type : node.getValue().keySet()) {
+                if (!allowed.contains(type)) {
+                  throw new IllegalArgumentException(
+                      "%s %s in %s belongs to the zone %s"
+                          .formatted(name, Type.string(type), origin, cut));
+                }
+              }
+              return !name.equals(cut);
+            });
   }
 }

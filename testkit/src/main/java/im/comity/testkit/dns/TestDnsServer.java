@@ -103,6 +103,7 @@ public final class TestDnsServer implements AutoCloseable {
   }
 
   /** An answer ready for the wire; one that is cut off is not sent whole. */
+  @SuppressWarnings("ArrayRecordComponent") // Octets are for the wire, not for comparing.
   private record Wire(byte[] octets, boolean cutOff) {}
 
   /** Both sockets of one port. */

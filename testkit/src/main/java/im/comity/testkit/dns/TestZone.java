@@ -246,7 +246,7 @@ public final class TestZone {
 
   private static TestZone directed(String line, int number) {
     int comment = line.indexOf(';');
-    String[] words = (comment < 0 ? line : line.substring(0, comment)).strip().split("\\s+");
+    String[] words = (comment < 0 ? line : line.substring(0, comment)).strip().split("\\s+", -1);
     if (words.length < 2) {
       throw new IllegalArgumentException("line " + number + ": " + DIRECTIVE + " without a name");
     }

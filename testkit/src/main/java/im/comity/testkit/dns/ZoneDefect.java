@@ -17,9 +17,12 @@ public enum ZoneDefect {
   TAMPERED_RRSIG,
   /** Records altered after signing: bogus, and whoever does not check reads something else. */
   TAMPERED_RECORD,
-  /** Signatures that ended an hour before the zones were signed: bogus. */
+  /**
+   * Signatures that ended two days before the zones were signed, more than validators forgive:
+   * bogus.
+   */
   EXPIRED_RRSIG,
-  /** Signatures that begin an hour after the zones were signed: bogus. */
+  /** Signatures that begin two days after the zones were signed: bogus. */
   NOT_YET_VALID_RRSIG,
   /** Answers without their RRSIG records in a zone signed otherwise: bogus. */
   MISSING_RRSIG,

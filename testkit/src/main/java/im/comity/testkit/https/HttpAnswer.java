@@ -10,32 +10,39 @@ public sealed interface HttpAnswer {
   HttpAnswer SILENCE = new Silence();
 
   /** An empty 404. */
-  HttpAnswer NOT_FOUND = new Full(404, Map.of(), new byte[0]);
+  Full NOT_FOUND = new Full(404, Map.of(), new byte[0]);
 
   /** 200 with a text in UTF-8. */
-  static HttpAnswer ok(String contentType, String body) {
+  static Full ok(String contentType, String body) {
     return new Full(
         200, Map.of("Content-Type", contentType), body.getBytes(StandardCharsets.UTF_8));
   }
 
   /** 200 with {@code application/json}. */
-  static HttpAnswer json(String body) {
+  static Full json(String body) {
     return ok("application/json", body);
   }
 
   /** A redirect, for example 302, to a Location that is sent as it stands. */
-  static HttpAnswer redirect(int status, String location) {
+  static Full redirect(int status, String location) {
     return new Full(status, Map.of("Location", location), new byte[0]);
   }
 
   /**
-   * Status, headers and body; Content-Length and Connection are supplied unless given.
+   * Status, headers and body. Content-Length and Connection are supplied unless given; after the
+   * answer the connection is closed.
    *
    * @param status 100 to 999
    * @param headers sent as they stand
    * @param body do not change
    */
-  record Full(int status, Map<String, String> headers, byte[] body) implements HttpAnswer {}
+  @SuppressWarnings("ArrayRecordComponent") // Octets are for the wire, not for comparing.
+  record Full(int status, Map<String, String> headers, byte[] body) implements HttpAnswer {
+    public Full {
+      requireStatus(status);
+      headers = Map.copyOf(headers);
+    }
+  }
 
   /**
    * A full answer whose body comes in pieces with pauses between them.
@@ -43,21 +50,55 @@ public sealed interface HttpAnswer {
    * @param pieceBytes octets per piece, at least 1
    * @param pause before each piece
    */
-  record Slow(Full answer, int pieceBytes, Duration pause) implements HttpAnswer {}
-
-  /** The head of an answer without Content-Length, and a body of {@code x} that never ends. */
-  record Endless(int status, Map<String, String> headers) implements HttpAnswer {}
+  record Slow(Full answer, int pieceBytes, Duration pause) implements HttpAnswer {
+    public Slow {
+      if (pieceBytes < 1) {
+        throw new IllegalArgumentException("a piece needs an octet: " + pieceBytes);
+      }
+    }
+  }
 
   /**
-   * A full answer of which the connection delivers so many octets, head included, and closes.
+   * The head of an answer without Content-Length, and a body of {@code x} that never ends.
+   *
+   * @param status 100 to 999
+   * @param headers sent as they stand
+   */
+  record Endless(int status, Map<String, String> headers) implements HttpAnswer {
+    public Endless {
+      requireStatus(status);
+      headers = Map.copyOf(headers);
+    }
+  }
+
+  /**
+   * A full answer of which the connection delivers so many octets, head included, and is closed
+   * without a farewell of TLS.
    *
    * @param afterBytes 0 to close without a word
    */
-  record Cut(Full answer, int afterBytes) implements HttpAnswer {}
+  record Cut(Full answer, int afterBytes) implements HttpAnswer {
+    public Cut {
+      if (afterBytes < 0) {
+        throw new IllegalArgumentException("cannot cut after " + afterBytes);
+      }
+    }
+  }
 
-  /** Octets as they stand, for what is no HTTP at all. */
+  /**
+   * Octets as they stand, for what is no HTTP at all.
+   *
+   * @param octets do not change
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Octets are for the wire, not for comparing.
   record Raw(byte[] octets) implements HttpAnswer {}
 
   /** See {@link #SILENCE}. */
   record Silence() implements HttpAnswer {}
+
+  private static void requireStatus(int status) {
+    if (status < 100 || status > 999) {
+      throw new IllegalArgumentException("status out of 100 to 999: " + status);
+    }
+  }
 }

@@ -394,7 +394,7 @@ class TestDnsServerTest {
       out.writeShort(query.length);
       out.write(query);
       byte[] all = tcp.getInputStream().readAllBytes();
-      int announced = (all[0] & 0xff) << 8 | all[1] & 0xff;
+      int announced = ((all[0] & 0xff) << 8) | (all[1] & 0xff);
       assertThat(all.length - 2).isPositive().isLessThan(announced);
     }
   }
@@ -426,12 +426,13 @@ class TestDnsServerTest {
   @Test
   void aDelayWaitsByTheGivenPause() throws Exception {
     LinkedBlockingQueue<Duration> waited = new LinkedBlockingQueue<>();
-    CountDownLatch over = new CountDownLatch(1);
+    LinkedBlockingQueue<Runnable> due = new LinkedBlockingQueue<>();
     Pause pause =
-        time -> {
-          waited.add(time);
-          over.await();
-        };
+        Pause.by(
+            (time, task) -> {
+              due.add(task);
+              waited.add(time);
+            });
     try (TestDnsServer server =
             TestDnsServer.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .pause(pause)
@@ -444,7 +445,7 @@ class TestDnsServerTest {
       assertThat(waited.poll(20, TimeUnit.SECONDS)).isEqualTo(minute);
       // Others are not held up.
       assertThat(ask(server, "gamma.example.", Type.A).getRcode()).isEqualTo(Rcode.NOERROR);
-      over.countDown();
+      due.remove().run();
       DatagramPacket packet = new DatagramPacket(new byte[512], 512);
       socket.receive(packet);
       assertThat(new Header(packet.getData()).getRcode()).isEqualTo(Rcode.REFUSED);
@@ -595,7 +596,8 @@ class TestDnsServerTest {
 
   @Test
   void onlyLoopbackIsServed() {
-    assertThatThrownBy(() -> TestDnsServer.at(new InetSocketAddress("0.0.0.0", 0)))
+    assertThatThrownBy(
+            () -> TestDnsServer.at(new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 0)))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> TestDnsServer.at(InetSocketAddress.createUnresolved("localhost", 0)))
         .isInstanceOf(IllegalArgumentException.class);
