@@ -41,6 +41,14 @@ class LeaksTest {
     }
   }
 
+  /** Until it stands where it will be found. */
+  private static Thread standing(Thread thread) {
+    while (thread.getState() != Thread.State.WAITING) {
+      Thread.onSpinWait();
+    }
+    return thread;
+  }
+
   private static void end(Thread thread, CountDownLatch latch) throws InterruptedException {
     latch.countDown();
     assertThat(thread.join(Duration.ofSeconds(10))).isTrue();
@@ -55,7 +63,7 @@ class LeaksTest {
   void aPlatformThreadIsFoundWithItsNameAndWhereItStands() throws Exception {
     Leaks leaks = Leaks.begin();
     CountDownLatch done = new CountDownLatch(1);
-    Thread left = Thread.ofPlatform().name("left behind").start(() -> await(done));
+    Thread left = standing(Thread.ofPlatform().name("left behind").start(() -> await(done)));
     assertThatThrownBy(() -> leaks.patience(BRIEF).check())
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("- thread \"left behind\"")
@@ -68,7 +76,8 @@ class LeaksTest {
   void aVirtualThreadIsFoundWithItsNameAndWhereItStands() throws Exception {
     Leaks leaks = Leaks.begin();
     CountDownLatch done = new CountDownLatch(1);
-    Thread left = Thread.ofVirtual().name("a \"virtual\"\n\\one\\").start(() -> await(done));
+    Thread left =
+        standing(Thread.ofVirtual().name("a \"virtual\"\n\\one\\").start(() -> await(done)));
     assertThatThrownBy(() -> leaks.patience(BRIEF).check())
         .hasMessageContaining("- virtual thread \"a \"virtual\"\n\\one\\\"")
         .hasMessageContaining("LeaksTest.await");
