@@ -32,7 +32,7 @@ class MainTest {
   @Test
   void withoutACommandNothingIsDone() {
     assertThat(run()).isEqualTo(2);
-    assertThat(err.toString()).startsWith("comity: a command is missing: config");
+    assertThat(err.toString()).startsWith("comity: a command is missing: ");
     assertThat(out.toString()).isEmpty();
   }
 
