@@ -1,0 +1,140 @@
+package im.comity.xml;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/** Names that most stanzas have, so that decoding them makes no new strings. */
+final class CommonNames {
+  private static final String[] NAMES = new String[256];
+  private static final byte[][] BYTES = new byte[NAMES.length][];
+
+  static {
+    List<String> names =
+        List.of(
+            "a",
+            "active",
+            "affiliation",
+            "auth",
+            "bidi",
+            "body",
+            "composing",
+            "condition",
+            "data",
+            "db",
+            "delay",
+            "dialback",
+            "enable",
+            "enabled",
+            "encrypted",
+            "error",
+            "errors",
+            "event",
+            "failure",
+            "feature",
+            "features",
+            "field",
+            "forwarded",
+            "from",
+            "gone",
+            "h",
+            "header",
+            "history",
+            "id",
+            "identity",
+            "inactive",
+            "iq",
+            "item",
+            "items",
+            "jid",
+            "key",
+            "lang",
+            "mechanism",
+            "mechanisms",
+            "message",
+            "name",
+            "node",
+            "origin-id",
+            "paused",
+            "payload",
+            "ping",
+            "presence",
+            "priority",
+            "proceed",
+            "q",
+            "query",
+            "r",
+            "reason",
+            "received",
+            "request",
+            "required",
+            "response",
+            "result",
+            "role",
+            "show",
+            "stamp",
+            "stanza-id",
+            "starttls",
+            "status",
+            "stream",
+            "subject",
+            "subscription",
+            "success",
+            "text",
+            "thread",
+            "to",
+            "type",
+            "value",
+            "var",
+            "ver",
+            "verify",
+            "version",
+            "x",
+            "xml",
+            "xmlns",
+            Namespaces.XML,
+            Namespaces.STREAM,
+            Namespaces.SERVER,
+            Namespaces.CLIENT,
+            Namespaces.COMPONENT_ACCEPT,
+            Namespaces.DIALBACK,
+            Namespaces.STANZA_ERRORS,
+            Namespaces.STREAM_ERRORS,
+            Namespaces.STREAM_MANAGEMENT,
+            Namespaces.TLS,
+            Namespaces.SASL);
+    for (String name : names) {
+      byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+      int slot = slot(bytes, 0, bytes.length);
+      while (NAMES[slot] != null) {
+        slot = (slot + 1) & (NAMES.length - 1);
+      }
+      NAMES[slot] = name;
+      BYTES[slot] = bytes;
+    }
+  }
+
+  private CommonNames() {}
+
+  /** The text of {@code bytes[from..to)}, which is UTF-8. */
+  static String text(byte[] bytes, int from, int to) {
+    if (from == to) {
+      return "";
+    }
+    for (int slot = slot(bytes, from, to);
+        NAMES[slot] != null;
+        slot = (slot + 1) & (NAMES.length - 1)) {
+      if (Arrays.equals(BYTES[slot], 0, BYTES[slot].length, bytes, from, to)) {
+        return NAMES[slot];
+      }
+    }
+    return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+  }
+
+  /** A weak hash does: the table is fixed and half empty, so no name makes a long search. */
+  private static int slot(byte[] bytes, int from, int to) {
+    int length = to - from;
+    int hash = length * 31 + bytes[from] * 17 + bytes[to - 1] * 7 + bytes[from + length / 2] * 3;
+    return (hash ^ (hash >>> 8)) & (NAMES.length - 1);
+  }
+}
