@@ -1,0 +1,20 @@
+package im.comity.address;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+
+/**
+ * Addresses from anywhere: refused with the one exception, or satisfying {@link AddressInvariants}.
+ * Fuzzed with {@code JAZZER_FUZZ=1} and {@code -Dtest=JidFuzz}; else it replays saved inputs.
+ */
+class JidFuzz {
+  @FuzzTest(maxDuration = "2m")
+  void everyTextIsRefusedOrIsAnAddress(FuzzedDataProvider data) {
+    String text = data.consumeRemainingAsString();
+    try {
+      AddressInvariants.check(text, Jid.parse(text));
+    } catch (AddressFormatException e) {
+      // Refusing is an answer; any other exception is a finding.
+    }
+  }
+}
