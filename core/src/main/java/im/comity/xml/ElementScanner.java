@@ -327,10 +327,10 @@ public final class ElementScanner {
 
   /** A new document follows, as after TLS and SASL negotiation: forgets all but the limits. */
   public void restart() {
-    forgetItem();
     scope.leave(0);
     namesTo = 0;
     depth = -1;
+    forgetItem();
     missing = 0;
     declaration.setLength(0);
     defaultNamespace = "";
