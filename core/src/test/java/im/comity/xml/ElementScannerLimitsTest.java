@@ -41,8 +41,7 @@ class ElementScannerLimitsTest {
         n -> ELEMENT.formatted("x".repeat(n - ELEMENT.formatted("").length()));
     IntFunction<String> depth =
         n -> ELEMENT.formatted("<a>".repeat(n - 2) + "<a/>" + "</a>".repeat(n - 2));
-    IntFunction<String> attributes =
-        n -> ELEMENT.formatted("<a " + attributes(n, "a") + "/>");
+    IntFunction<String> attributes = n -> ELEMENT.formatted("<a " + attributes(n, "a") + "/>");
     IntFunction<String> elementName = n -> ELEMENT.formatted("<" + "n".repeat(n) + "/>");
     IntFunction<String> attributeName =
         n -> ELEMENT.formatted("<a " + "n".repeat(n) + "='1' b='2'></a>");
@@ -51,13 +50,14 @@ class ElementScannerLimitsTest {
     IntFunction<String> value = n -> ELEMENT.formatted("<a b='" + "v".repeat(n) + "' c='2'></a>");
     IntFunction<String> encodedValue =
         n -> ELEMENT.formatted("<a b='" + "v".repeat(n - 4) + "&lt;'></a>");
-    IntFunction<String> uri =
-        n -> ELEMENT.formatted("<a xmlns='" + "u".repeat(n) + "'><b/></a>");
+    IntFunction<String> uri = n -> ELEMENT.formatted("<a xmlns='" + "u".repeat(n) + "'><b/></a>");
     IntFunction<String> declarations =
         n ->
             ELEMENT.formatted(
-                "<a xmlns='urn:a'>" + "<b xmlns:p='urn:p'>".repeat(n - 1)
-                    + "</b>".repeat(n - 1) + "<b xmlns='urn:c'/></a>");
+                "<a xmlns='urn:a'>"
+                    + "<b xmlns:p='urn:p'>".repeat(n - 1)
+                    + "</b>".repeat(n - 1)
+                    + "<b xmlns='urn:c'/></a>");
     return Stream.of(
         Arguments.of("bytes", Limit.ELEMENT_BYTES, bytes),
         Arguments.of("depth", Limit.DEPTH, depth),
@@ -114,11 +114,23 @@ class ElementScannerLimitsTest {
   void whatIsSkippedIsStillChecked() {
     for (String wrong :
         List.of(
-            "<a></b>", "&#0;", "\u0001", "<!-- -->", "&foo;", "<p:a/>", "<a b='1' b='2'/>", "]]>",
-            "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>", "<a xmlns:p=''/>", "\uFFFE", "<a b=''c=''/>",
+            "<a></b>",
+            "&#0;",
+            "\u0001",
+            "<!-- -->",
+            "&foo;",
+            "<p:a/>",
+            "<a b='1' b='2'/>",
+            "]]>",
+            "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>",
+            "<a xmlns:p=''/>",
+            "\uFFFE",
+            "<a b=''c=''/>",
             "</a>")) {
       for (String over :
-          List.of("x".repeat(BYTES), "<a><a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a></a>")) {
+          List.of(
+              "x".repeat(BYTES),
+              "<a><a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a></a>")) {
         String stanza = ELEMENT.formatted(over + wrong + "<x/>");
         for (Chunks chunks : List.of(Chunks.whole(), Chunks.of(5))) {
           Scan scan = scan(PROVEN, HEADER + stanza, chunks);
@@ -215,8 +227,7 @@ class ElementScannerLimitsTest {
 
   @Test
   void theHeadersDeclarationsDoNotCountForElements() {
-    String header =
-        "<stream:stream " + attributes(4, "xmlns:p") + " xmlns:stream='urn:s'>";
+    String header = "<stream:stream " + attributes(4, "xmlns:p") + " xmlns:stream='urn:s'>";
     String element = "<a " + attributes(5, "xmlns:q") + "/>";
     assertThat(scan(PROVEN, header + element, Chunks.whole()).elements()).hasSize(1);
   }
@@ -365,7 +376,8 @@ class ElementScannerLimitsTest {
           steps[i] = Math.max(steps[i], (double) scanner.work() / element.length());
         }
       }
-      String shown = sizes.getFirst().get(kind).substring(0, 30) + " " + List.of(steps[0], steps[1], steps[2]);
+      String shown =
+          sizes.getFirst().get(kind).substring(0, 30) + " " + List.of(steps[0], steps[1], steps[2]);
       assertThat(steps[2]).as(shown).isLessThan(12);
       assertThat(steps[2]).as(shown).isLessThan(1.5 * steps[0] + 1);
     }
@@ -416,14 +428,29 @@ class ElementScannerLimitsTest {
         // String.hashCode is the same for all of these.
         "<a " + collisions(n) + "/>",
         "<a " + attributes(Math.min(n, 90_000), "xmlns:p") + "/>",
-        "<a " + attributes(Math.min(n, 90_000), "xmlns:p") + " " + prefixed(Math.min(n, 90_000)) + "/>",
-        "<a xmlns:p='u' xmlns:q='v' " + attributes(n / 2, "p:b") + " " + attributes(n / 2, "q:b") + "/>",
+        "<a "
+            + attributes(Math.min(n, 90_000), "xmlns:p")
+            + " "
+            + prefixed(Math.min(n, 90_000))
+            + "/>",
+        "<a xmlns:p='u' xmlns:q='v' "
+            + attributes(n / 2, "p:b")
+            + " "
+            + attributes(n / 2, "q:b")
+            + "/>",
         "<a>" + "<b c='d' e='f'/>".repeat(n) + "</a>",
         "<a>" + "<b xmlns='u'><c/></b>".repeat(n) + "</a>",
         "<a>" + "<p:b xmlns:p='u'><p:c/></p:b>".repeat(n) + "</a>",
-        "<a xmlns:q='v'>" + "<p:b xmlns:p='u'>".repeat(deep) + "<q:c/>".repeat(n) + "</p:b>".repeat(deep)
+        "<a xmlns:q='v'>"
+            + "<p:b xmlns:p='u'>".repeat(deep)
+            + "<q:c/>".repeat(n)
+            + "</p:b>".repeat(deep)
             + "</a>",
-        "<a " + attributes(Math.min(n, 5_000), "xmlns:p") + ">" + "<p0:b/>".repeat(n) + "<p1:b/>".repeat(n)
+        "<a "
+            + attributes(Math.min(n, 5_000), "xmlns:p")
+            + ">"
+            + "<p0:b/>".repeat(n)
+            + "<p1:b/>".repeat(n)
             + "</a>",
         "<a>" + "<b>".repeat(deep) + "<c/>".repeat(n) + "</b>".repeat(deep) + "</a>",
         "<a b='" + "v".repeat(n) + "'/>",
@@ -435,7 +462,9 @@ class ElementScannerLimitsTest {
   }
 
   private static String attributes(int n, String name) {
-    return IntStream.range(0, n).mapToObj(i -> name + i + "='u" + i + "'").collect(Collectors.joining(" "));
+    return IntStream.range(0, n)
+        .mapToObj(i -> name + i + "='u" + i + "'")
+        .collect(Collectors.joining(" "));
   }
 
   private static String prefixed(int n) {

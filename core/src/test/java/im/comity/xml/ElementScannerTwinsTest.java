@@ -39,7 +39,9 @@ class ElementScannerTwinsTest {
     for (Oracle oracle : Oracle.all()) {
       assertThat(
               oracle
-                  .read("<s:s xmlns:s='u'> <a b='1' s:b='&#9;'>x<![CDATA[y]]>&lt;</a> </s:s>".getBytes(UTF_8))
+                  .read(
+                      "<s:s xmlns:s='u'> <a b='1' s:b='&#9;'>x<![CDATA[y]]>&lt;</a> </s:s>"
+                          .getBytes(UTF_8))
                   .events())
           .as(oracle.name())
           .containsExactly("<{u}s []", "<{}a [{u}b=\t, {}b=1]", "\"xy<", ">", ">");
@@ -98,7 +100,7 @@ class ElementScannerTwinsTest {
   @Clause({"S2S-XML-05", "S2S-XML-06", "S2S-XML-08", "S2S-XML-10", "S2S-NS-10"})
   void randomStreamsAreReadAsTheTwinsReadThem() {
     int compared = 0;
-    for (int seed = 0; seed < 6000; seed++) {
+    for (int seed = 0; seed < 4000; seed++) {
       Random random = new Random(seed);
       Documents documents = new Documents(random);
       byte[] document = documents.next();
@@ -110,6 +112,6 @@ class ElementScannerTwinsTest {
       }
     }
     // Else the documents are too often malformed for the comparison to say much.
-    assertThat(compared).isGreaterThan(6000);
+    assertThat(compared).isGreaterThan(4000);
   }
 }

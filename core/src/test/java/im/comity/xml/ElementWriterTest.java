@@ -122,7 +122,17 @@ class ElementWriterTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"\0", "\u0001", "\u001F", "\uFFFE", "\uFFFF", "\uD800", "\uDC00", "a\uD83D", "\uDE00\uD83D"})
+      strings = {
+        "\0",
+        "\u0001",
+        "\u001F",
+        "\uFFFE",
+        "\uFFFF",
+        "\uD800",
+        "\uDC00",
+        "a\uD83D",
+        "\uDE00\uD83D"
+      })
   @Clause({"S2S-XML-01", "S2S-XML-07"})
   void whatIsNoCharacterOfXmlIsNotWritten(String text) {
     assertRefused(Element.of("", "a").text(text));
@@ -131,7 +141,8 @@ class ElementWriterTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "a b", "a:b", "1", "-", "a>", "a/", "a=", "<", "\u0370", "😀", "a\0"})
+  @ValueSource(
+      strings = {"", " ", "a b", "a:b", "1", "-", "a>", "a/", "a=", "<", "\u0370", "😀", "a\0"})
   void whatIsNoNameIsNotWritten(String name) {
     assertRefused(Element.of("", name));
     assertRefused(Element.of("", "a").attribute(name, "1"));
@@ -159,7 +170,8 @@ class ElementWriterTest {
     assertRefused(Element.of("urn:x", "a").declare("", "urn:y"));
     assertThatThrownBy(() -> new ElementWriter("", Map.of()).attribute("a", "b"))
         .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> new ElementWriter("", Map.of()).start("", "", "a").text("").declare("p", "urn:p"))
+    assertThatThrownBy(
+            () -> new ElementWriter("", Map.of()).start("", "", "a").text("").declare("p", "urn:p"))
         .isInstanceOf(IllegalStateException.class);
   }
 
@@ -170,7 +182,9 @@ class ElementWriterTest {
     for (int seed = 0; seed < 1500; seed++) {
       Element tree = Trees.next(new Random(seed));
       Octets written = ElementWriter.write(tree, "jabber:server", Map.of());
-      byte[] document = (Scan.HEADER + written + "</stream:stream>").getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] document =
+          (Scan.HEADER + written + "</stream:stream>")
+              .getBytes(java.nio.charset.StandardCharsets.UTF_8);
       Scan scan = Scan.of(document, Differential.LIMITS, Scan.Chunks.whole());
       assertThat(scan.violation()).as("%d %s", seed, written).isNull();
       assertThat(Differential.same(scan.elements().getFirst().tree(), tree))

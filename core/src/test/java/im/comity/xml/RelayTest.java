@@ -148,8 +148,7 @@ class RelayTest {
     int passed = 0;
     for (String name : ElementScannerChunksTest.STREAMS) {
       ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
-      Scan scan =
-          Scan.of(scanner, ElementScannerChunksTest.stream(name), Scan.Chunks.whole());
+      Scan scan = Scan.of(scanner, ElementScannerChunksTest.stream(name), Scan.Chunks.whole());
       for (Scan.Found found : scan.elements()) {
         if (found.selfContained() && !found.namesContentNamespace()) {
           Octets rewritten = ElementWriter.rescope(found.tree(), scanner.defaultNamespace());
@@ -181,8 +180,7 @@ class RelayTest {
     String element = "<message><body><![CDATA[<b>]]&gt;&amp;]]>]]&gt;</body></message>";
     Scan.Found found = only(SERVER, element);
     assertThat(found.octets()).isEqualTo(Octets.of(element.getBytes(UTF_8)));
-    assertThat(found.tree().child(Namespaces.SERVER, "body").text())
-        .isEqualTo("<b>]]&gt;&amp;]]>");
+    assertThat(found.tree().child(Namespaces.SERVER, "body").text()).isEqualTo("<b>]]&gt;&amp;]]>");
     assertThat(ElementWriter.write(found.tree(), Namespaces.SERVER, Map.of()).toUtf8())
         .isEqualTo("<message><body>&lt;b&gt;]]&amp;gt;&amp;amp;]]&gt;</body></message>");
   }

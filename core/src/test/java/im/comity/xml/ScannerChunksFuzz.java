@@ -13,7 +13,7 @@ import java.util.Random;
  * <p>Without more it runs over the inputs saved in {@code src/test/resources}. To search:
  *
  * <pre>JAZZER_FUZZ=1 mvn -pl core -am test -Dtest='ScannerChunksFuzz'
- *     -Dsurefire.failIfNoSpecifiedTests=false</pre>
+ *     -DargLine=-Djazzer.hooks=true -Dsurefire.failIfNoSpecifiedTests=false</pre>
  */
 class ScannerChunksFuzz {
   private static final List<ScannerLimits> LIMITS =

@@ -9,11 +9,11 @@ import java.io.ByteArrayOutputStream;
  * Searches for bytes that the scanner accepts and another parser does not, or that two parsers read
  * differently.
  *
- * <p>Without more it runs over the inputs saved in {@code src/test/resources} beside the streams. To
- * search, one method at a time:
+ * <p>Without more it runs over the inputs saved in {@code src/test/resources} beside the streams.
+ * To search, one method at a time:
  *
  * <pre>JAZZER_FUZZ=1 mvn -pl core -am test -Dtest='ScannerTwinsFuzz#stream'
- *     -Dsurefire.failIfNoSpecifiedTests=false</pre>
+ *     -DargLine=-Djazzer.hooks=true -Dsurefire.failIfNoSpecifiedTests=false</pre>
  *
  * <p>What it finds it saves there; what it learns, in {@code .cifuzz-corpus}.
  */

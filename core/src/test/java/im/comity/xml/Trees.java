@@ -12,8 +12,25 @@ final class Trees {
   private static final String[] PREFIXES = {"", "", "", "p", "q", "ns1", "é"};
   private static final String[] NAMES = {"message", "body", "x", "é", "a-b.c_d", "_1", "lang"};
   private static final String[] TEXTS = {
-    "x", " ", "\n", "\r\n", "\t", "&", "<", ">", "]]>", "'", "\"", "é", "汉", "😀", "\u0085", "\uFFFD",
-    "&amp;", "<![CDATA[", "a long text without anything in it that is special"
+    "x",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "&",
+    "<",
+    ">",
+    "]]>",
+    "'",
+    "\"",
+    "é",
+    "汉",
+    "😀",
+    "\u0085",
+    "\uFFFD",
+    "&amp;",
+    "<![CDATA[",
+    "a long text without anything in it that is special"
   };
 
   private Trees() {}
