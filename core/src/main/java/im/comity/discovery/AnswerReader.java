@@ -61,7 +61,8 @@ final class AnswerReader {
     private Chain to(CNAMERecord alias) {
       List<String> longer = new ArrayList<>(aliases);
       longer.add(text(alias.getTarget()));
-      return new Chain(asked, alias.getTarget(), List.copyOf(longer), Math.min(ttl, ttlOf(alias)));
+      return new Chain(
+          asked, alias.getTarget(), List.copyOf(longer), Math.min(ttl, alias.getTTL()));
     }
   }
 
@@ -90,7 +91,7 @@ final class AnswerReader {
         DnsRecord wanted = wanted(record, type);
         if (wanted != null) {
           found.add(wanted);
-          ttl = Math.min(ttl, ttlOf(record));
+          ttl = Math.min(ttl, record.getTTL());
         } else if (alias == null && record instanceof CNAMERecord cname) {
           alias = cname;
         }
@@ -115,7 +116,7 @@ final class AnswerReader {
     if (!nxdomain && soa == null && at.aliases().size() > start.aliases().size()) {
       return new Follow(at);
     }
-    long ttl = soa == null ? 0 : Math.min(at.ttl(), Math.min(ttlOf(soa), soa.getMinimum()));
+    long ttl = soa == null ? 0 : Math.min(at.ttl(), Math.min(soa.getTTL(), soa.getMinimum()));
     return new Answered(new DnsAnswer.NoSuchRecord(nxdomain, Duration.ofSeconds(ttl)));
   }
 
@@ -160,11 +161,6 @@ final class AnswerReader {
   /** A name in lower case without the last dot; the root is a dot. */
   static String text(Name name) {
     return name.equals(Name.root) ? "." : name.toString(true).toLowerCase(Locale.ROOT);
-  }
-
-  /** RFC 2181 section 8: a TTL with the topmost bit set counts as zero. */
-  private static long ttlOf(Record record) {
-    return record.getTTL() > Integer.MAX_VALUE ? 0 : record.getTTL();
   }
 
   /** The extended errors of a response, in brackets with a space before, or nothing (RFC 8914). */

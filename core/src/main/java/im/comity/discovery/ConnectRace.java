@@ -205,7 +205,7 @@ public final class ConnectRace implements AutoCloseable {
     try {
       return deadline.await(result).orElse(null);
     } catch (IOException e) {
-      post(() -> stop(true));
+      post(() -> stop(e instanceof OutOfTimeException));
       // It may have been won in the very moment in which we gave up waiting.
       var _ = result.thenAccept(late -> late.ifPresent(c -> c.transport().abort(null)));
       throw e;
@@ -404,6 +404,10 @@ public final class ConnectRace implements AutoCloseable {
     }
   }
 
+  /**
+   * A host that is an address already. DNS has no names of this form, so an SRV target that looks
+   * like one is meant as one, though RFC 2782 does not provide for it.
+   */
   private void literal(Host host) {
     host.known.replaceAll((_, _) -> Known.NONE);
     try {

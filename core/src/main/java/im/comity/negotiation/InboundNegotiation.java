@@ -80,7 +80,7 @@ public final class InboundNegotiation {
     Deadline deadline = Deadline.start(context().timers(), context().settings().negotiation());
     NegotiatingStream stream = NegotiatingStream.receive(transport, deadline, context().random());
     Exchange exchange = new Exchange(stream);
-    try (stream) {
+    try {
       if (directTls) {
         stream.upgrade(new TlsRequest.AsServer(context().identities(), null), null);
       }
@@ -97,6 +97,7 @@ public final class InboundNegotiation {
       stream.fail(StreamError.of(StreamErrorCondition.INTERNAL_SERVER_ERROR));
       context().listener().on(new FederationEvent.Fault("inbound negotiation", e));
     } finally {
+      stream.close();
       if (!stream.settled()) {
         deadline.cancel();
       }

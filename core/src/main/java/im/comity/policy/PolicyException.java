@@ -15,7 +15,7 @@ public final class PolicyException extends Exception {
     this.problems = List.copyOf(problems);
   }
 
-  /** One sentence per problem, in the order in which the rules were given. */
+  /** One sentence per problem. */
   public List<String> problems() {
     return problems;
   }

@@ -224,7 +224,7 @@ public final class PolicyTable {
      * @throws PolicyException with every problem: patterns that are no domains, two rules for the
      *     same place, a level permissive that names prooftypes, two rules that meet in some pair
      *     and allow no prooftype in common, a route without a host or with a port that is none, a
-     *     route whose required proof the targets' rule does not allow
+     *     route whose required proof a rule for pairs that take it does not allow
      */
     public PolicyTable build() throws PolicyException {
       return new Assembly(this).table();
@@ -329,6 +329,10 @@ public final class PolicyTable {
       if (route.port() < 1 || route.port() > 65_535) {
         problems.add("a route with a port outside 1..65535: " + text);
       }
+      String proof = route.requiredProof();
+      if (proof != null && proof.isBlank()) {
+        problems.add("a route that requires a proof without a name: " + text);
+      }
       if (pattern == null) {
         return;
       }
@@ -336,8 +340,8 @@ public final class PolicyTable {
       if (before != null) {
         problems.add("two routes for one place: " + text + "; to " + before.host());
       }
-      if (before == null && route.requiredProof() != null) {
-        demanding.add(new Demanding(route, pattern, route.requiredProof()));
+      if (before == null && proof != null) {
+        demanding.add(new Demanding(route, pattern, proof));
       }
     }
 
@@ -345,21 +349,28 @@ public final class PolicyTable {
     private void reportForbiddenProofs() {
       Rules outbound = of(Direction.OUTBOUND);
       for (Demanding route : demanding) {
-        narrowed.stream()
-            .filter(n -> n.direction() == Direction.OUTBOUND)
-            .filter(n -> !n.placed().rule().prooftypes().contains(route.proof()))
-            .filter(n -> governsPairOf(outbound, n, route))
+        Stream<Placed> governing =
+            narrowed.stream()
+                .filter(n -> n.direction() == Direction.OUTBOUND)
+                .filter(n -> forbids(n.placed(), route) && governsPairOf(outbound, n, route))
+                .map(Narrowed::placed);
+        boolean defaultApplies =
+            outbound.hosts.find("*") == null && outbound.ofRemote("*", route.pattern()) == null;
+        Stream<Placed> byDefault =
+            Stream.of(outbound.byDefault).filter(rule -> defaultApplies && forbids(rule, route));
+        Stream.concat(governing, byDefault)
             .findFirst()
             .ifPresent(
-                n ->
+                rule ->
                     problems.add(
-                        "the route "
-                            + route.pattern()
-                            + " requires "
-                            + route.proof()
-                            + ", which a rule for it does not allow: "
-                            + n.placed().text()));
+                        "the route %s requires %s, which a rule for it does not allow: %s"
+                            .formatted(route.pattern(), route.proof(), rule.text())));
       }
+    }
+
+    private static boolean forbids(Placed placed, Demanding route) {
+      List<String> prooftypes = placed.rule().prooftypes();
+      return !prooftypes.isEmpty() && !prooftypes.contains(route.proof());
     }
 
     private boolean governsPairOf(Rules outbound, Narrowed rule, Demanding route) {

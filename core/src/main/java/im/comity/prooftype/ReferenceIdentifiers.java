@@ -83,7 +83,8 @@ public final class ReferenceIdentifiers {
 
   /**
    * RFC 9525 section 6.3: label by label on A-labels, without regard to ASCII case; a wildcard is
-   * exactly one asterisk that is the complete left-most label and stands for exactly one label.
+   * exactly one asterisk that is the complete left-most label and stands for exactly one label. An
+   * asterisk elsewhere is a character like any other, which no reference has.
    */
   private static boolean dnsMatches(String presented, String reference) {
     String name = lowerCase(presented);
@@ -94,9 +95,7 @@ public final class ReferenceIdentifiers {
       return name.equals(reference);
     }
     int dot = reference.indexOf('.');
-    return dot > 0
-        && name.lastIndexOf('*') == 0
-        && name.substring(1).equals(reference.substring(dot));
+    return dot > 0 && name.substring(1).equals(reference.substring(dot));
   }
 
   /** RFC 6120 section 13.7.1.4: a bare domain, compared after preparation; no wildcard. */

@@ -110,7 +110,7 @@ final class Rewriting {
     long bytes = 0;
     boolean inherits = inScope == null && namespace.equals(contentNamespace);
     if (!inherits && element.prefix().isEmpty() && !namespace.equals(inScope)) {
-      bytes = " xmlns=''".length() + namespace.length();
+      bytes = namespace.length() + 9L; // with xmlns=''
       inside = namespace;
     }
     for (Node node : element.nodes()) {

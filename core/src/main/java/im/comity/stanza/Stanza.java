@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * A stanza on its way: what its start tag says, and its bytes.
  *
  * <p>The bytes stand for themselves on any stream whose default namespace is its content namespace,
- * be that {@code jabber:server} or a component's: they use no prefix from outside except {@code
- * xml}, and the stanza and all that belongs to its content namespace carry that namespace by
- * inheritance, never by name or prefix (S2S-NS-06, -09, -10). So every outlet may append them
- * verbatim.
+ * be that {@code jabber:server} or a component's. They use no prefix from outside except {@code
+ * xml}. The root, and every element in it of which all parents are in the content namespace too,
+ * carry that namespace by inheritance, never by name or prefix (S2S-NS-06, -09, -10); what another
+ * namespace's element holds is left as it was. So every outlet may append them verbatim.
  *
  * <p>A stanza that {@link StanzaReader} made may borrow the bytes of the read it came in. Whoever
  * keeps one longer than the call that brought it calls {@link #keep()}.

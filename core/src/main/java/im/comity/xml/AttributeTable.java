@@ -199,6 +199,11 @@ final class AttributeTable {
     return entries[attribute * FIELDS + DECLARATION];
   }
 
+  /** The bytes of memory that the attributes take, however the arrays grow. */
+  long held() {
+    return (long) count * (Integer.BYTES * FIELDS + 3 * Long.BYTES);
+  }
+
   /** The bytes of memory its arrays take. */
   int capacity() {
     return Integer.BYTES * entries.length + Long.BYTES * (hashes.length + slots.length);

@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  * <p>What passes is XML 1.0 in UTF-8, well-formed also in the sense of Namespaces in XML, and
  * without what RFC 6120 11.1 cuts out. Each byte is looked at once and decided on as soon as it can
  * be; nothing is read twice. An element that lies inside the caller's array is not copied. Of one
- * that does not, the bytes are collected, up to the limits; of one over a limit only the names of
- * the open elements, their namespaces and the attributes of one start tag are held, which together
- * are no larger than a small multiple of what was read. Between elements a scanner holds about a
- * kilobyte.
+ * that does not, the bytes are collected, up to the limits. Of one over a limit only the names of
+ * the open elements, their namespaces and the attributes of one start tag are held, and no more of
+ * them than {@code skipFactor} times {@code elementBytes}, or it ends the stream. Between elements
+ * a scanner holds about a kilobyte.
  *
  * <p>For one thread at a time.
  */
@@ -58,7 +58,8 @@ public final class ElementScanner {
     /**
      * A first-level element that went over {@link #limit()} was checked and skipped to its end;
      * {@link #start()} is its start tag (S2S-XML-15, decision C20). One whose start tag itself goes
-     * over a limit has no readable addresses and is a {@link #VIOLATION}.
+     * over a limit has no readable addresses and is a {@link #VIOLATION}, as is one too large to be
+     * skipped.
      */
     REFUSED,
     /** The end tag of the stream. */
@@ -307,7 +308,7 @@ public final class ElementScanner {
       } else if (state == State.ENDED) {
         at = afterEnd(bytes, at, to);
       } else {
-        int room = limits.elementBytes() * (skipping ? limits.skipFactor() : 1) - before;
+        int room = allowance() - before;
         int stop = to - base > room ? base + room : to;
         at = at < stop ? read(bytes, at, stop) : over(Limit.ELEMENT_BYTES, bytes, at);
       }
@@ -458,8 +459,8 @@ public final class ElementScanner {
   private int read(byte[] bytes, int from, int stop) {
     int at = from;
     while (at < stop && event == Event.MORE) {
-      if (missing > 0) {
-        at = resumeCharacter(bytes, at, stop);
+      if (missing > 0 && !readsRuns()) {
+        at = continueCharacter(bytes, at, stop);
         continue;
       }
       at =
@@ -549,7 +550,8 @@ public final class ElementScanner {
   /** Ends the stream for an item over a limit, or, if it may be skipped, begins to skip it. */
   private int over(Limit exceeded, byte[] bytes, int at) {
     if (!firstTagRead || skipping || limits.skipFactor() <= 1) {
-      fail(new OverLimit(exceeded, "over the limit of " + allowed(exceeded)));
+      String rest = skipping ? ", and too much to be skipped" : "";
+      fail(new OverLimit(exceeded, "over the limit of " + allowed(exceeded) + rest));
       return at;
     }
     start = decodedStart(bytes, at);
@@ -558,6 +560,16 @@ public final class ElementScanner {
     kept = NOTHING;
     skipping = true;
     return at;
+  }
+
+  /** Whether checking what is skipped takes more memory than keeping it would. */
+  private boolean holdsTooMuch() {
+    long held = (long) namesTo + (long) Integer.BYTES * depth + attributes.held() + scope.held();
+    return held > allowance();
+  }
+
+  private int allowance() {
+    return limits.elementBytes() * (skipping ? limits.skipFactor() : 1);
   }
 
   private String allowed(Limit exceeded) {
@@ -655,15 +667,9 @@ public final class ElementScanner {
     return at;
   }
 
-  /** Goes on with a character begun in another call, which then is part of what was being read. */
-  private int resumeCharacter(byte[] bytes, int from, int stop) {
-    int at = continueCharacter(bytes, from, stop);
-    if (state == State.ELEMENT_NAME || state == State.ATTRIBUTE_NAME) {
-      addName(bytes, from, at);
-    } else if (state == State.VALUE && declaring) {
-      scope.addUri(bytes, from, at);
-    }
-    return at;
+  /** Whether what is read now is kept or counted byte by byte, bytes of characters included. */
+  private boolean readsRuns() {
+    return state == State.ELEMENT_NAME || state == State.ATTRIBUTE_NAME || state == State.VALUE;
   }
 
   private int notUtf8(int at) {
@@ -841,7 +847,7 @@ public final class ElementScanner {
   }
 
   private int beginElement(byte[] bytes, int at, int stop) {
-    if (depth >= limits.depth() && !skipping) {
+    if (skipping ? holdsTooMuch() : depth >= limits.depth()) {
       over(Limit.DEPTH, bytes, at);
       if (event != Event.MORE) {
         return at;
@@ -876,9 +882,11 @@ public final class ElementScanner {
     int end = within(limits.nameBytes() - (namesTo - nameFrom), from, stop);
     int at = from;
     boolean ended = false;
-    while (at < end && !ended && missing == 0 && event == Event.MORE) {
+    while (at < end && !ended && event == Event.MORE) {
       int c = bytes[at];
-      if (c < 0) {
+      if (missing > 0) {
+        at = continueCharacter(bytes, at, end);
+      } else if (c < 0) {
         at = character(bytes, at, end);
       } else if (!nameStarts) {
         int run = at;
@@ -958,7 +966,7 @@ public final class ElementScanner {
   }
 
   private int attribute(byte[] bytes, int at, int stop) {
-    if (attributes.count() >= limits.attributes() && !skipping) {
+    if (skipping ? holdsTooMuch() : attributes.count() >= limits.attributes()) {
       over(Limit.ATTRIBUTES, bytes, at);
       if (event != Event.MORE) {
         return at;
@@ -1024,7 +1032,13 @@ public final class ElementScanner {
     int end = within(limits.valueBytes() - (offset(from) - valueAt), from, stop);
     int at = from;
     int run = from;
-    while (missing == 0 && event == Event.MORE) {
+    while (event == Event.MORE) {
+      if (missing > 0) {
+        at = continueCharacter(bytes, at, end);
+        if (event != Event.MORE) {
+          break;
+        }
+      }
       at = Runs.endOfAsciiInValue(bytes, at, end);
       if (at == end) {
         break;
@@ -1477,22 +1491,9 @@ public final class ElementScanner {
   private StartTag decodedStart(byte[] array, int from, int attributesEnd) {
     List<Attribute> decoded = new ArrayList<>(attributesEnd);
     for (int i = 0; i < attributesEnd; i++) {
-      if (attributes.form(i) == AttributeTable.DECLARES) {
-        continue;
+      if (attributes.form(i) != AttributeTable.DECLARES) {
+        decoded.add(decodedAttribute(array, from, i));
       }
-      int nameStart = from + attributes.nameAt(i);
-      int nameEnd = nameStart + attributes.nameTo(i) - attributes.nameFrom(i);
-      int prefixLength = Math.max(-1, attributes.colon(i) - attributes.nameFrom(i));
-      int localStart = nameStart + prefixLength + 1;
-      decoded.add(
-          new Attribute(
-              CommonNames.text(array, nameStart, nameStart + Math.max(0, prefixLength)),
-              CommonNames.text(array, localStart, nameEnd),
-              prefixLength < 0 ? "" : namespace(attributes.declaration(i)),
-              attributes.form(i) == AttributeTable.PLAIN
-                  ? Decoder.plain(array, from + attributes.valueAt(i), from + attributes.valueTo(i))
-                  : Decoder.value(
-                      array, from + attributes.valueAt(i), from + attributes.valueTo(i))));
     }
     int nameStart = depth > 0 || event == Event.ELEMENT ? open[1] : open[0];
     return new StartTag(
@@ -1500,6 +1501,26 @@ public final class ElementScanner {
         CommonNames.text(names, firstColon < 0 ? nameStart : firstColon + 1, firstNameTo),
         namespace(firstDeclaration),
         decoded);
+  }
+
+  private Attribute decodedAttribute(byte[] array, int from, int i) {
+    int nameStart = from + attributes.nameAt(i);
+    int nameEnd = nameStart + attributes.nameTo(i) - attributes.nameFrom(i);
+    int valueStart = from + attributes.valueAt(i);
+    int valueEnd = from + attributes.valueTo(i);
+    String value =
+        attributes.form(i) == AttributeTable.PLAIN
+            ? Decoder.plain(array, valueStart, valueEnd)
+            : Decoder.value(array, valueStart, valueEnd);
+    if (attributes.colon(i) < 0) {
+      return new Attribute("", CommonNames.text(array, nameStart, nameEnd), "", value);
+    }
+    int prefixEnd = nameStart + attributes.colon(i) - attributes.nameFrom(i);
+    return new Attribute(
+        CommonNames.text(array, nameStart, prefixEnd),
+        CommonNames.text(array, prefixEnd + 1, nameEnd),
+        namespace(attributes.declaration(i)),
+        value);
   }
 
   private String namespace(int declaration) {

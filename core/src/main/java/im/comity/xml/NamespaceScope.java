@@ -239,6 +239,11 @@ final class NamespaceScope {
     }
   }
 
+  /** The bytes of memory that the declarations take, however the arrays grow. */
+  long held() {
+    return textTo + (long) count * (Integer.BYTES * (FIELDS + 1) + 2 * Long.BYTES);
+  }
+
   /** The bytes of memory its arrays take. */
   int capacity() {
     return text.length

@@ -32,6 +32,7 @@ import im.comity.prooftype.Judgement;
 import im.comity.prooftype.Proof;
 import im.comity.testkit.Clause;
 import im.comity.testkit.tls.TestCertificate;
+import java.lang.reflect.Modifier;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -451,6 +452,14 @@ class AdmissionTest {
                     verdict,
                     ofOtherAuthority))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void nothingButTheWorkshopCanMakeAnAssociation() {
+    for (Class<?> guarded : List.of(Association.class, Proof.class, DialbackVerdict.class)) {
+      assertThat(guarded.getConstructors()).as(guarded.getSimpleName()).isEmpty();
+      assertThat(Modifier.isFinal(guarded.getModifiers())).isTrue();
+    }
   }
 
   @Test

@@ -81,7 +81,7 @@ class AssociationTableTest {
   }
 
   @Test
-  @Clause({"S2S-STZ-03", "S2S-STZ-04", "DNA-S2S-18"})
+  @Clause("S2S-STZ-05")
   void whatStandsInTheWayOfAStanzaIsToldApart() {
     table.add(inboundByProof(NORTH_SOUTH));
     assertThat(table.find(ROOMS_SOUTH)).as("a sub-domain is another domain").isNull();
@@ -242,7 +242,7 @@ class AssociationTableTest {
   }
 
   @Test
-  @Clause({"S2S-CLS-15", "DNA-REV-07"})
+  @Clause("DNA-REV-07")
   void whatExpiresGoesAndTheRestStays() {
     byDefault = strict(FederationLevel.VERIFIED);
     table.add(inboundByProof(NORTH_SOUTH));

@@ -26,10 +26,12 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(60)
 final class ConnectRaceTest {
   private final ManualTimers timers = new ManualTimers();
   private final FakeResolver resolver = new FakeResolver(timers);
@@ -160,6 +162,19 @@ final class ConnectRaceTest {
     var _ = race("1/a.example:5269", "1/b.example:5269").begin();
     timers.advanceMillis(100);
     assertThat(network.log()).startsWith(first);
+  }
+
+  @Test
+  @Clause("S2S-TCP-02")
+  void everyGroupWaitsForIpv6Anew() {
+    resolver
+        .host("a.example.", "2a00::1")
+        .host("b.example.", "2a00::2", "1.1.1.2")
+        .late("b.example.", RecordType.AAAA, 30);
+    network.refuses("2a00::1", 0);
+    var _ = race("1/a.example:5269", "2/b.example:5269").begin();
+    timers.advanceMillis(1000);
+    assertThat(network.log()).containsExactly("2a00::1@0", "2a00::2@30", "1.1.1.2@280");
   }
 
   @Test
@@ -739,6 +754,7 @@ final class ConnectRaceTest {
     awaitParked(waiting);
     waiting.interrupt();
     assertThat(thrown.join()).isInstanceOf(InterruptedIOException.class);
+    assertThat(race.failures()).isEmpty();
     assertThat(network.attempts.getFirst().future()).isCancelled();
   }
 

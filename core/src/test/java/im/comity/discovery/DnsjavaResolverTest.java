@@ -651,7 +651,7 @@ final class DnsjavaResolverTest {
   void aQuestionEndsInTimeWhetherItIsInFlightOrWaiting() {
     TestDnsServer server = server();
     server.always(SRV, "SRV", DnsBehaviour.DROP);
-    DnsjavaResolver resolver = resolver(settings(1500, 1, 10, 100), server);
+    DnsjavaResolver resolver = resolver(settings(1500, 1, 1, 100), server);
     CompletableFuture<DnsAnswer> inFlight = resolver.ask(SRV, RecordType.SRV);
     CompletableFuture<DnsAnswer> waiting = resolver.ask("im.south.example.", RecordType.A);
     timers.advance(Duration.ofSeconds(14));

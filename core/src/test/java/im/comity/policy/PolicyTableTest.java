@@ -310,7 +310,8 @@ class PolicyTableTest {
             .remote(INBOUND, "a.example", of(TRUSTED).withProoftypes("pkix", "", "pkix"))
             .route(new StaticRoute("south.example", " ", 0, false, null))
             .route(new StaticRoute("South.example", "gw.example", 65_536, false, null))
-            .route(new StaticRoute("..", "gw.example", 5269, false, null));
+            .route(new StaticRoute("..", "gw.example", 5269, false, null))
+            .route(new StaticRoute("east.example", "gw.example", 5269, false, " "));
 
     PolicyException refused = catchThrowableOfType(PolicyException.class, builder::build);
 
@@ -333,7 +334,8 @@ class PolicyTableTest {
             p -> assertThat(p).startsWith("a route with a port outside 1..65535"),
             p -> assertThat(p).startsWith("a route with a port outside 1..65535"),
             p -> assertThat(p).startsWith("two routes for one place"),
-            p -> assertThat(p).contains("\"..\""));
+            p -> assertThat(p).contains("\"..\""),
+            p -> assertThat(p).startsWith("a route that requires a proof without a name"));
     assertThat(refused).hasMessage(String.join("; ", refused.problems()));
   }
 
@@ -458,6 +460,39 @@ class PolicyTableTest {
   }
 
   @Test
+  void theDefaultMustAllowTheProofRequiredOnARouteWhereItApplies() throws PolicyException {
+    PolicyTable.Builder builder =
+        PolicyTable.builder()
+            .byDefault(OUTBOUND, of(TRUSTED).withProoftypes("pkix"))
+            .host(OUTBOUND, "north.example", of(TRUSTED))
+            .route(new StaticRoute("south.example", "gw.example", 5269, false, "posh"));
+    assertThat(catchThrowableOfType(PolicyException.class, builder::build).problems())
+        .containsExactly(
+            "the route south.example requires posh, which a rule for it does not allow:"
+                + " default outbound: trusted{pkix}");
+
+    builder.remote(OUTBOUND, "*.example", of(TRUSTED)).build();
+    PolicyTable.builder()
+        .byDefault(OUTBOUND, of(TRUSTED).withProoftypes("pkix"))
+        .host(OUTBOUND, "*", of(TRUSTED))
+        .route(new StaticRoute("south.example", "gw.example", 5269, false, "posh"))
+        .build();
+  }
+
+  @Test
+  void aRuleForTheExactPairMayAllowTheProofRequiredOnItsRoute() throws PolicyException {
+    Requirement requirement =
+        PolicyTable.builder()
+            .route(new StaticRoute("south.example", "gw.example", 5269, false, "posh"))
+            .host(OUTBOUND, "north.example", of(TRUSTED).withProoftypes("pkix"))
+            .pair(OUTBOUND, "north.example", "south.example", of(ENCRYPTED))
+            .build()
+            .requirement(pair("north.example", "south.example"), OUTBOUND);
+
+    assertThat(requirement.prooftypes()).containsExactly("posh");
+  }
+
+  @Test
   void aTableThatIsBuiltAlwaysAnswersAndItsAnswerIsThatOfAPlainSearch() {
     int built = 0;
     for (int seed = 0; seed < 3_000; seed++) {
@@ -483,6 +518,10 @@ class PolicyTableTest {
         } else {
           builder.pair(OUTBOUND, rule.host, rule.remote, rule.rule);
         }
+      }
+      if (random.nextInt(3) == 0) {
+        builder.byDefault(
+            OUTBOUND, of(ENCRYPTED).withProoftypes(PROOFS[random.nextInt(PROOFS.length)]));
       }
       if (random.nextInt(3) == 0) {
         builder.route(new StaticRoute(pattern(random), "gw.example", 5269, false, "q"));

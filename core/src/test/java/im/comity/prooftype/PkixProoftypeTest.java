@@ -95,7 +95,6 @@ class PkixProoftypeTest {
     "DNA-ID-10",
     "DNA-ID-12",
     "DNA-ID-13",
-    "DNA-PKX-01",
     "DNA-PKX-02",
     "DNA-PKX-03",
     "DNA-PKX-06",
@@ -512,6 +511,18 @@ class PkixProoftypeTest {
     X509Certificate odd =
         OddCertificates.withExtension("2.5.29.17", HexFormat.of().parseHex("3003820564"));
     assertThat(codes(judge(chain(odd, List.of())))).contains(Code.MALFORMED, Code.SELF_SIGNED);
+  }
+
+  @Test
+  void aPeersSelfSignedCertificateMayBeItsOwnAnchor() {
+    TestCertificate self = ROOT.issue(CertificateKind.SELF_SIGNED, "gamma.example");
+    PkixProoftype pkix =
+        new PkixProoftype(
+            List.of(),
+            List.of(new PeerAnchors("gamma.example", List.of(self.certificate()), false)));
+    assertThat(judge(pkix, GAMMA, self)).isInstanceOf(Finding.Proves.class);
+    assertThat(codes(judge(pkix, GAMMA, ROOT.issue(CertificateKind.SELF_SIGNED, "gamma.example"))))
+        .containsExactly(Code.SELF_SIGNED);
   }
 
   @Test

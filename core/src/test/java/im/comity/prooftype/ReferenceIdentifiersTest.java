@@ -17,7 +17,7 @@ class ReferenceIdentifiersTest {
   private static final String SRV = "_xmpp-server.";
 
   @Test
-  @Clause({"DNA-ID-01", "DNA-ID-03"})
+  @Clause({"DNA-ID-01", "DNA-ID-02", "DNA-ID-03"})
   void theReferencesAreMadeOfTheSourceDomainAlone() throws AddressFormatException {
     assertThat(ReferenceIdentifiers.of(Domain.of("Bücher.Example.")).names())
         .containsExactly(

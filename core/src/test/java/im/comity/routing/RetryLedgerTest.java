@@ -42,7 +42,8 @@ final class RetryLedgerTest {
       Duration next = fails(Barring.NETWORK);
       Duration doubled = bar.multipliedBy(2);
       assertThat(next)
-          .isEqualTo(doubled.compareTo(Duration.ofMinutes(5)) > 0 ? Duration.ofMinutes(5) : doubled);
+          .isEqualTo(
+              doubled.compareTo(Duration.ofMinutes(5)) > 0 ? Duration.ofMinutes(5) : doubled);
       bar = next;
     }
     assertThat(bar).isEqualTo(Duration.ofMinutes(5));
@@ -52,7 +53,8 @@ final class RetryLedgerTest {
   void theFirstDelaysSpread() {
     long different =
         IntStream.range(0, 90)
-            .mapToObj(i -> ledger.failed(pair("n" + i + ".example", "s.example"), Barring.NETWORK, now))
+            .mapToObj(
+                i -> ledger.failed(pair("n" + i + ".example", "s.example"), Barring.NETWORK, now))
             .distinct()
             .count();
     assertThat(different).isGreaterThan(60);

@@ -211,6 +211,18 @@ class StanzaReaderTest {
     assertThat(stanza(reader.read(stream.element(small))).toElement().children()).isNotEmpty();
   }
 
+  @Test
+  void aDefaultNamespaceThatIsDeclaredOnceStaysDeclaredOnce() {
+    OneStream stream = new OneStream(Namespaces.SERVER, "xmlns:h='urn:h'");
+    String text =
+        "<message %s><h:a/><w xmlns='urn:%s'>%s</w></message>"
+            .formatted(ADDRESSES, "x".repeat(30_000), "<a/>".repeat(90_000));
+
+    Stanza stanza = stanza(new StanzaReader(Namespaces.SERVER, null).read(stream.element(text)));
+
+    assertThat(stanza.octets().length()).isLessThan(text.length() + 100);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -155,6 +155,15 @@ class StanzaTest {
   }
 
   @Test
+  void theTextMayStandBeforeTheCondition() {
+    StanzaError error = StanzaError.of(StanzaErrorCondition.FORBIDDEN, "because");
+    Element.Builder turned = Element.of(Namespaces.SERVER, "error").attribute("type", "auth");
+    error.toElement().children().reversed().forEach(turned::child);
+
+    assertThat(StanzaError.of(turned.build())).isEqualTo(error);
+  }
+
+  @Test
   void theTextOfAnErrorIsBoundedAndCanAlwaysBeWritten() throws AddressFormatException {
     StanzaError error =
         StanzaError.of(

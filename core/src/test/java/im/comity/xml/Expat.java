@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * has it: once with U+0001 between namespace and name as the one has it, once with a line feed as
  * the other.
  */
-@SuppressWarnings("restricted")
+@SuppressWarnings({"restricted", "UnusedMethod", "UnusedVariable"})
 final class Expat implements Oracle {
   private static final @Nullable Library LIBRARY = Library.load();
 

@@ -62,6 +62,19 @@ record Scan(
     return of(new ElementScanner(limits), document, chunks);
   }
 
+  /** Whether nothing in a document, given in one chunk, is a violation. */
+  static boolean accepts(String document) {
+    ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
+    byte[] bytes = document.getBytes(StandardCharsets.UTF_8);
+    Event event;
+    int at = 0;
+    do {
+      event = scanner.scan(bytes, at, bytes.length);
+      at = scanner.position();
+    } while (event != Event.MORE && event != Event.VIOLATION);
+    return event == Event.MORE;
+  }
+
   /** Each chunk is given in an array of its own with something else around it. */
   static Scan of(ElementScanner scanner, byte[] document, Chunks chunks) {
     List<Found> elements = new ArrayList<>();

@@ -162,7 +162,7 @@ public final class ScriptedPeer implements AutoCloseable {
   /** Waits for a header: what comes next must begin a new document. */
   public Received expectHeader() {
     reader.restart();
-    Event event = nextBut("a stream header");
+    Event event = nextPastSpace("a stream header");
     if (event instanceof Event.Header(Received tag)) {
       if (!tag.is(Xmpp.STREAM, "stream")) {
         throw failure("expected a stream header, but received " + tag);
@@ -266,7 +266,7 @@ public final class ScriptedPeer implements AutoCloseable {
   }
 
   private Received next(String wanted) {
-    Event event = nextBut(wanted);
+    Event event = nextPastSpace(wanted);
     if (event instanceof Event.Element(Received element)) {
       return element;
     }
@@ -275,7 +275,7 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** The next first-level element, or null if the stream or the connection ends in order. */
   public @Nullable Received nextOrEnd() {
-    Event event = nextBut("an element or the end");
+    Event event = nextPastSpace("an element or the end");
     return switch (event) {
       case Event.Element(Received element) -> element;
       case Event.StreamEnd _, Event.End _ -> null;
@@ -286,10 +286,7 @@ public final class ScriptedPeer implements AutoCloseable {
   /** The next first-level element, or null however the stream or the connection ends. */
   @Nullable Received nextOrGone() {
     try {
-      Event event = read();
-      while (event instanceof Event.Space) {
-        event = read();
-      }
+      Event event = readPastSpace();
       return event instanceof Event.Element(Received element) ? element : null;
     } catch (SocketTimeoutException | StreamReader.Malformed e) {
       throw failure("expected an element or the end, but " + e.getMessage(), e);
@@ -327,7 +324,7 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** The whitespace that must come next, as a keepalive; elsewhere whitespace is passed over. */
   public String expectWhitespace() {
-    Event event = event("whitespace");
+    Event event = event("whitespace", this::read);
     if (event instanceof Event.Space(String text)) {
       return text;
     }
@@ -358,7 +355,7 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** The end tag of the other side's stream. */
   public void expectStreamEnd() {
-    Event event = nextBut("the end of the stream");
+    Event event = nextPastSpace("the end of the stream");
     if (!(event instanceof Event.StreamEnd)) {
       throw unexpected("the end of the stream", event);
     }
@@ -380,7 +377,7 @@ public final class ScriptedPeer implements AutoCloseable {
 
   /** The end of the connection without any further XML, under TLS by close_notify. */
   public void expectEnd() {
-    Event event = nextBut("the end of the connection");
+    Event event = nextPastSpace("the end of the connection");
     if (!(event instanceof Event.End)) {
       throw unexpected("the end of the connection", event);
     }
@@ -389,7 +386,7 @@ public final class ScriptedPeer implements AutoCloseable {
   /** The end of the connection without any further XML, in order or not. */
   public void expectDisconnect() {
     try {
-      Event event = read();
+      Event event = readPastSpace();
       if (!(event instanceof Event.End)) {
         throw unexpected("the end of the connection", event);
       }
@@ -408,7 +405,7 @@ public final class ScriptedPeer implements AutoCloseable {
   public void expectSilenceWhile(Runnable action) {
     action.run();
     if (reader.await(SETTLING)) {
-      throw unexpected("silence", event("silence"));
+      throw unexpected("silence", event("silence", this::read));
     }
   }
 
@@ -424,7 +421,7 @@ public final class ScriptedPeer implements AutoCloseable {
       while (!over.get()) {
         // What comes in the very moment of the end is no breach of the silence before it.
         if (reader.await(SETTLING) && !over.get()) {
-          throw unexpected("silence for " + time, event("silence"));
+          throw unexpected("silence for " + time, event("silence", this::read));
         }
         if (deadline - System.nanoTime() < 0) {
           throw failure("nobody advanced the clock by " + time + " within " + patience);
@@ -435,18 +432,18 @@ public final class ScriptedPeer implements AutoCloseable {
     }
   }
 
-  /** The next event that is not whitespace. */
-  private Event nextBut(String wanted) {
-    Event event = event(wanted);
-    while (event instanceof Event.Space) {
-      event = event(wanted);
-    }
-    return event;
+  private interface Reading {
+    Event read() throws IOException;
   }
 
-  private Event event(String wanted) {
+  /** The next event that is not whitespace. */
+  private Event nextPastSpace(String wanted) {
+    return event(wanted, this::readPastSpace);
+  }
+
+  private Event event(String wanted, Reading reading) {
     try {
-      return read();
+      return reading.read();
     } catch (SocketTimeoutException e) {
       String partial = reader.partial();
       String came = partial.isEmpty() ? "nothing came" : "only this came: " + partial;
@@ -459,6 +456,14 @@ public final class ScriptedPeer implements AutoCloseable {
     } catch (IOException e) {
       throw failure("expected %s, but the connection broke: %s".formatted(wanted, e), e);
     }
+  }
+
+  private Event readPastSpace() throws IOException {
+    Event event = read();
+    while (event instanceof Event.Space) {
+      event = read();
+    }
+    return event;
   }
 
   /** Reads and takes down. */

@@ -7,11 +7,15 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** A wire over a TCP connection. */
 final class SocketWire implements Wire {
   private final Socket socket;
+
+  /** Keeps the bytes of one write together. */
+  private final ReentrantLock writing = new ReentrantLock();
 
   SocketWire(Socket socket) throws IOException {
     this.socket = socket;
@@ -39,6 +43,7 @@ final class SocketWire implements Wire {
                     closeQuietly();
                   }
                 });
+    writing.lock();
     try {
       socket.getOutputStream().write(bytes, from, length);
     } catch (IOException e) {
@@ -47,6 +52,7 @@ final class SocketWire implements Wire {
       }
       throw e;
     } finally {
+      writing.unlock();
       written.complete(null);
     }
   }

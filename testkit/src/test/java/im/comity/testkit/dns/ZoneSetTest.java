@@ -318,6 +318,17 @@ class ZoneSetTest {
   }
 
   @Test
+  void atADelegationTheDsIsSignedAndTheNsIsNot() {
+    String parent =
+        ZoneSet.of(Validator.CLOCK, TestZone.of("example", "").sign(), ORCHARD)
+            .masterFile("example");
+    assertThat(parent)
+        .containsPattern("orchard\\.example\\.\\s.*RRSIG\tDS ")
+        .containsPattern("orchard\\.example\\.\\s.*RRSIG\tNSEC ")
+        .doesNotContainPattern("orchard\\.example\\.\\s.*RRSIG\tNS ");
+  }
+
+  @Test
   void aLoopOfAliasesIsAServerFailure() throws Exception {
     try (TestDnsServer server =
         serve(TestZone.of("gamma.example", "a CNAME b\nb CNAME a\n").sign())) {

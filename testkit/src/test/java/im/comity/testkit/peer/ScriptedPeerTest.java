@@ -352,6 +352,7 @@ class ScriptedPeerTest {
   @Test
   void aDisconnectMayBeAnyEnd() {
     openInClear();
+    north.send(" ");
     north.reset();
     south.expectDisconnect();
     assertThat(south.transcript().golden()).contains("# connection broken: Connection reset");

@@ -267,6 +267,24 @@ class TestCaTest {
   }
 
   @Test
+  void otherNamesHaveTheStringTypesOfTheirDefinitions() {
+    X509Certificate made =
+        CA.issue(CertificateSpec.commonNameOnly("x").srvNames("_s.a").xmppAddrs("a")).certificate();
+    String names = HexFormat.of().formatHex(made.getExtensionValue("2.5.29.17"));
+    // [0] { IA5String "_s.a" } after id-on-dnsSRV, [0] { UTF8String "a" } after id-on-xmppAddr.
+    assertThat(names)
+        .contains("06082b06010505070807" + "a006" + "1604" + "5f732e61")
+        .contains("06082b06010505070805" + "a003" + "0c01" + "61");
+  }
+
+  @Test
+  void nameConstraintsAndWhatOnlyAnAuthorityMayDoAreCritical() {
+    X509Certificate authority = CA.issue(CertificateKind.NAME_CONSTRAINED, DOMAIN).chain().get(1);
+    assertThat(authority.getCriticalExtensionOIDs())
+        .containsExactlyInAnyOrder("2.5.29.15", "2.5.29.19", "2.5.29.30");
+  }
+
+  @Test
   void aRenewalCanKeepTheKey() {
     TestCertificate old = CA.issue("gamma.example");
     TestCertificate renewed = CA.issue(CertificateSpec.server("gamma.example").keyOf(old));
