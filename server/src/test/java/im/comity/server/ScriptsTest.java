@@ -244,10 +244,12 @@ class ScriptsTest {
             1,
             1,
             0,
-            "<testcase name=\"itHolds\" classname=\"im.comity.OneTest\" time=\"0.1\">\n"
-                + "<failure message=\"expected: &lt;1&gt;&#10;but was 2\" type=\"x\"/></testcase>\n"
-                + "<testcase name=\"itBreaks\" classname=\"im.comity.OneTest\" time=\"0.1\">\n"
-                + "<error type=\"x\">java.io.IOException</error></testcase>\n"));
+            """
+            <testcase name="itHolds" classname="im.comity.OneTest" time="0.1">
+            <failure message="expected: &lt;1&gt;&#10;but was 2" type="x"/></testcase>
+            <testcase name="itBreaks" classname="im.comity.OneTest" time="0.1">
+            <error type="x">java.io.IOException</error></testcase>
+            """));
     Ran ran = run(environment, "verify");
     assertThat(ran.status()).isEqualTo(1);
     assertThat(ran.printed())
@@ -304,8 +306,10 @@ class ScriptsTest {
             0,
             0,
             1,
-            "<testcase name=\"prosody\" classname=\"im.comity.interop.PlayTest\">\n"
-                + "<skipped message=\"no prosody here\"/></testcase>\n"));
+            """
+            <testcase name="prosody" classname="im.comity.interop.PlayTest">
+            <skipped message="no prosody here"/></testcase>
+            """));
     Ran ran = run(environment, "verify");
     assertThat(ran.status()).isEqualTo(3);
     assertThat(ran.printed())

@@ -211,6 +211,8 @@ class ConfigurationTest {
                 - {match: weak.peer.example, level: verified, strict-pairs: true}
                 - match: far.example
                   route: {host: 192.0.2.9, port: 5299, tls: direct, proof: pkix}
+                - match: near.example
+                  route: {host: near, port: 5269}
               pairs:
                 - {from: a.example, to: weak.peer.example, level: verified}
                 - {from: "*.peer.example", to: c.example, starttls-unoffered: false}
@@ -248,8 +250,12 @@ class ConfigurationTest {
         .isEqualTo(FederationLevel.VERIFIED);
     assertThat(configuration.policy().route(domain("far.example")))
         .isEqualTo(new StaticRoute("far.example", "192.0.2.9", 5299, true, "pkix"));
-    // A rule with a route alone asks what the default asks.
     assertThat(outbound(configuration, "c.example", "far.example").level())
+        .isEqualTo(FederationLevel.TRUSTED);
+    // A rule with a route alone asks what the default asks.
+    assertThat(configuration.policy().route(domain("near.example")))
+        .isEqualTo(new StaticRoute("near.example", "near", 5269, false, null));
+    assertThat(outbound(configuration, "c.example", "near.example").level())
         .isEqualTo(FederationLevel.ENCRYPTED);
   }
 

@@ -57,8 +57,11 @@ final class Manual {
         """);
     out.append(schema.path("description").asString());
     out.append(
-        " An unknown key is an error.\n\n"
-            + "SIGHUP reads the file again: all of it is taken, or, if it has an error, nothing.\n");
+        """
+         An unknown key is an error.
+
+        SIGHUP reads the file again: all of it is taken, or, if it has an error, nothing.
+        """);
     Map<String, JsonNode> keys = keys(schema);
     for (Map.Entry<String, JsonNode> entry : keys.entrySet()) {
       String key = entry.getKey();
