@@ -30,6 +30,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -170,9 +171,9 @@ final class OutboundConversationTest {
           Received header = peer.accept();
           assertThat(header.declarations())
               .containsOnly(
-                  java.util.Map.entry("", Xmpp.SERVER),
-                  java.util.Map.entry("stream", Xmpp.STREAM),
-                  java.util.Map.entry("db", Xmpp.DIALBACK));
+                  Map.entry("", Xmpp.SERVER),
+                  Map.entry("stream", Xmpp.STREAM),
+                  Map.entry("db", Xmpp.DIALBACK));
           peer.sendFeatures(OFFER);
           acceptDialback(peer);
           expectMessage(peer, "m1");
@@ -1051,6 +1052,7 @@ final class OutboundConversationTest {
     serve(rule(FederationLevel.TRUSTED));
     send("m1");
     failed("CERT_NAME_MISMATCH", "remote-server-timeout", "cancel");
+    south.awaitPlayed(1);
     there.awaitPlayed(1);
   }
 
@@ -1067,6 +1069,7 @@ final class OutboundConversationTest {
     north.next();
     assertThat(north.await(FederationEvent.AttemptFailed.class, _ -> true).failure().code())
         .isEqualTo("PEER_STREAM_ERROR");
+    south.awaitPlayed(south.connections());
     assertThat(south.connections()).isBetween(3, 6);
   }
 
@@ -1082,6 +1085,7 @@ final class OutboundConversationTest {
     serve(rule(FederationLevel.VERIFIED));
     send("m1");
     north.next();
+    south.awaitPlayed(1);
     assertThat(there.connections()).isZero();
   }
 
