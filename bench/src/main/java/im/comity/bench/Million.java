@@ -1,16 +1,16 @@
 package im.comity.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import im.comity.discovery.DnsAnswer;
 import im.comity.discovery.DnsRecord;
 import im.comity.discovery.RecordType;
 import im.comity.discovery.Resolver;
 import im.comity.testkit.tls.TestCa;
+import im.comity.xml.Element;
 import im.comity.xml.ElementScanner;
 import im.comity.xml.Namespaces;
 import im.comity.xml.Octets;
 import im.comity.xml.ScannerLimits;
-import com.sun.management.OperatingSystemMXBean;
-import im.comity.xml.Element;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -28,15 +28,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends stanzas of mixed size and kind from a component through two servers to another component, and
- * checks each one: none lost, doubled or reordered, and what it says unchanged.
+ * Sends stanzas of mixed size and kind from a component through two servers to another component,
+ * and checks each one: none lost, doubled or reordered, and what it says unchanged.
  *
  * <p>{@code Million [COUNT]}; exit status 1 if anything is wrong.
  */
 public final class Million {
   /**
-   * How many stanzas are under way at most. A server never lets one slow component stop a stream that
-   * others share: what finds no room there returns. So a sender must know how much is on the way.
+   * How many stanzas are under way at most. A server never lets one slow component stop a stream
+   * that others share: what finds no room there returns. So a sender must know how much is on the
+   * way.
    */
   private static final int WINDOW = 1_000;
 
@@ -85,10 +86,16 @@ public final class Million {
                             String wanted = Canonical.digest(parse(again, expected.next(number)));
                             if (!String.valueOf(number).equals(stanza.attribute("id"))) {
                               problem.compareAndSet(
-                                  null, "stanza " + number + " expected, " + stanza.attribute("id") + " came");
+                                  null,
+                                  "stanza "
+                                      + number
+                                      + " expected, "
+                                      + stanza.attribute("id")
+                                      + " came");
                               done.countDown();
                             } else if (!Canonical.digest(stanza).equals(wanted)) {
-                              problem.compareAndSet(null, "stanza " + number + " was changed: " + stanza);
+                              problem.compareAndSet(
+                                  null, "stanza " + number + " was changed: " + stanza);
                               done.countDown();
                             }
                             window.release();
@@ -162,7 +169,11 @@ public final class Million {
   private static ElementScanner scanner() {
     ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
     byte[] header =
-        ("<stream:stream xmlns='" + Namespaces.COMPONENT_ACCEPT + "' xmlns:stream='" + Namespaces.STREAM + "'>")
+        ("<stream:stream xmlns='"
+                + Namespaces.COMPONENT_ACCEPT
+                + "' xmlns:stream='"
+                + Namespaces.STREAM
+                + "'>")
             .getBytes(StandardCharsets.UTF_8);
     scanner.scan(header, 0, header.length);
     return scanner;

@@ -10,8 +10,14 @@ import java.util.Random;
 /** Makes stanzas of mixed size and kind, the same ones for the same seed. */
 final class StanzaSource {
   private static final String[] TEXTS = {
-    "hello", "a < b && c > d", "Grüße aus Köln", "日本語のテキスト", "emoji \uD83D\uDE00 and ' quotes \"",
-    "line\nbreak\tand tab", "]]&gt; looks like an end", ""
+    "hello",
+    "a < b && c > d",
+    "Grüße aus Köln",
+    "日本語のテキスト",
+    "emoji \uD83D\uDE00 and ' quotes \"",
+    "line\nbreak\tand tab",
+    "]]&gt; looks like an end",
+    ""
   };
 
   private final Random random;
