@@ -141,12 +141,20 @@ public final class NettyNetwork implements Network {
                 done.cause() instanceof IOException e ? e : new IOException(done.cause()));
             return;
           }
-          NettyTransport transport = connecting.channel().pipeline().get(NettyTransport.class);
-          if (transport == null) {
-            result.completeExceptionally(new ClosedChannelException());
-          } else if (!result.complete(transport)) {
-            transport.abort(null); // given up meanwhile
-          }
+          // This listener runs before the channel is active, when its addresses are not known yet.
+          connecting
+              .channel()
+              .eventLoop()
+              .execute(
+                  () -> {
+                    NettyTransport transport =
+                        connecting.channel().pipeline().get(NettyTransport.class);
+                    if (transport == null) {
+                      result.completeExceptionally(new ClosedChannelException());
+                    } else if (!result.complete(transport)) {
+                      transport.abort(null); // given up meanwhile
+                    }
+                  });
         });
     var _ =
         result.whenComplete(
