@@ -37,26 +37,30 @@ final class Format {
             return FileVisitResult.CONTINUE;
           }
         });
-    int wrong = 0;
-    Formatter formatter = new Formatter(JavaFormatterOptions.defaultOptions());
-    for (Path file : files) {
+    List<Path> wrong =
+        files.parallelStream().filter(file -> !isRight(file, write)).sorted().toList();
+    wrong.forEach(file -> System.err.println("not formatted: " + root.relativize(file)));
+    if (!wrong.isEmpty()) {
+      System.err.println(
+          wrong.size() + " files to format: mvn -N generate-sources -Dformat.mode=write");
+      System.exit(1);
+    }
+  }
+
+  private static boolean isRight(Path file, boolean write) {
+    try {
       String before = Files.readString(file);
       String after =
-          formatter.formatSource(
-              RemoveUnusedImports.removeUnusedImports(
-                  ImportOrderer.reorderImports(before, JavaFormatterOptions.Style.GOOGLE)));
-      if (!after.equals(before)) {
-        if (write) {
-          Files.writeString(file, after);
-        } else {
-          System.err.println("not formatted: " + root.relativize(file));
-          wrong++;
-        }
+          new Formatter(JavaFormatterOptions.defaultOptions())
+              .formatSource(
+                  RemoveUnusedImports.removeUnusedImports(
+                      ImportOrderer.reorderImports(before, JavaFormatterOptions.Style.GOOGLE)));
+      if (write && !after.equals(before)) {
+        Files.writeString(file, after);
       }
-    }
-    if (wrong > 0) {
-      System.err.println(wrong + " files to format: mvn -N generate-sources -Dformat.mode=write");
-      System.exit(1);
+      return write || after.equals(before);
+    } catch (Exception e) {
+      throw new IllegalStateException(file.toString(), e);
     }
   }
 }

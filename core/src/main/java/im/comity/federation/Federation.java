@@ -1,0 +1,353 @@
+package im.comity.federation;
+
+import im.comity.address.Domain;
+import im.comity.address.DomainPair;
+import im.comity.association.Association;
+import im.comity.discovery.Discovery;
+import im.comity.event.FederationEvent;
+import im.comity.event.FederationListener;
+import im.comity.local.LocalSide;
+import im.comity.negotiation.AdditionalPairs;
+import im.comity.negotiation.InboundNegotiation;
+import im.comity.negotiation.NegotiationContext;
+import im.comity.negotiation.OutboundNegotiation;
+import im.comity.negotiation.Settlement;
+import im.comity.policy.PolicyTable;
+import im.comity.prooftype.Judge;
+import im.comity.relay.EstablishedStream;
+import im.comity.relay.RelayContext;
+import im.comity.relay.StreamDirectory;
+import im.comity.relay.Way;
+import im.comity.routing.RoutingTable;
+import im.comity.stanza.Offer;
+import im.comity.stanza.Stanza;
+import im.comity.stream.Settled;
+import im.comity.stream.StreamError;
+import im.comity.stream.StreamErrorCondition;
+import im.comity.transport.Cancellable;
+import im.comity.transport.Listening;
+import im.comity.transport.Network;
+import im.comity.transport.Timers;
+import im.comity.transport.TlsIdentities;
+import im.comity.transport.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The front door: a running federation between a local side and all other domains.
+ *
+ * <p>It has no static state: several may run in one process. It owns its streams and listeners; the
+ * network, the resolver and the timers are its caller's, who closes them afterwards.
+ */
+public final class Federation implements AutoCloseable {
+  private static final Duration SWEEP = Duration.ofMinutes(1);
+
+  private final Network network;
+  private final Timers timers;
+  private final LocalSide locals;
+  private final FederationListener listener;
+  private final TlsIdentities identities;
+  private final SecureRandom random = new SecureRandom();
+  private final StreamDirectory directory = new StreamDirectory();
+  private final RoutingTable routes;
+  private final AdditionalPairs requests;
+  private final InboundNegotiation inbound;
+  private final Map<FederationConfig.Listener, Listening> listening = new LinkedHashMap<>();
+  private volatile InForce inForce;
+  private volatile boolean stopping;
+  private @Nullable Cancellable sweeping;
+
+  /** What a reload replaces as a whole. */
+  private record InForce(PolicyTable policy, NegotiationContext negotiation, RelayContext relay) {}
+
+  private Federation(
+      FederationConfig config,
+      Network network,
+      Timers timers,
+      LocalSide locals,
+      FederationListener listener) {
+    this.network = network;
+    this.timers = timers;
+    this.locals = locals;
+    this.listener = listener;
+    this.identities = TlsIdentities.of(config.identities(), config.defaultIdentity());
+    Settling settlement = new Settling();
+    OutboundNegotiation outbound =
+        new OutboundNegotiation(() -> inForce().negotiation(), settlement);
+    this.inbound = new InboundNegotiation(() -> inForce().negotiation(), settlement);
+    this.routes =
+        new RoutingTable(outbound::establish, locals, timers, listener, config.routing(), random);
+    NegotiationContext first = negotiation(config);
+    this.requests =
+        new AdditionalPairs(() -> inForce().negotiation(), first, outbound, this::admitted);
+    this.inForce = new InForce(config.policy(), first, relay(config));
+  }
+
+  private InForce inForce() {
+    return inForce;
+  }
+
+  private NegotiationContext negotiation(FederationConfig config) {
+    return new NegotiationContext(
+        config.policy(),
+        new Judge(config.prooftypes(), timers.time()),
+        identities,
+        new Discovery(config.resolver(), random, config.discovery()),
+        config.resolver(),
+        config.guard(),
+        network,
+        timers,
+        random,
+        config.secret(),
+        locals,
+        listener,
+        config.sourceAddresses()::get,
+        config.negotiation());
+  }
+
+  private RelayContext relay(FederationConfig config) {
+    return new RelayContext(
+        locals,
+        () -> inForce().policy(),
+        this::sendBack,
+        requests,
+        directory,
+        routes::left,
+        listener,
+        timers,
+        config.relay());
+  }
+
+  /**
+   * Starts a federation and listens.
+   *
+   * @param config all settings
+   * @param network connects and accepts
+   * @param timers tells the time
+   * @param locals which domains are ours, and who takes what arrives for them
+   * @param listener hears what happens
+   * @throws IOException when a socket cannot be bound; then nothing is left open
+   */
+  public static Federation start(
+      FederationConfig config,
+      Network network,
+      Timers timers,
+      LocalSide locals,
+      FederationListener listener)
+      throws IOException {
+    Federation federation = new Federation(config, network, timers, locals, listener);
+    try {
+      federation.open(config.listeners());
+    } catch (IOException e) {
+      federation.listening.values().forEach(Listening::close);
+      throw e;
+    }
+    federation.warn(config.policy());
+    federation.sweep();
+    return federation;
+  }
+
+  private void open(List<FederationConfig.Listener> wanted) throws IOException {
+    for (FederationConfig.Listener one : wanted) {
+      if (!listening.containsKey(one)) {
+        Listening socket =
+            network.listen(one.options(), accepted -> accept(accepted, one.directTls()));
+        listening.put(one, socket);
+        listener.on(
+            new FederationEvent.Listening(
+                one.directTls() ? "s2s, direct TLS" : "s2s, STARTTLS", socket.address()));
+      }
+    }
+  }
+
+  private void warn(PolicyTable policy) {
+    for (String rule : policy.permissiveRules()) {
+      listener.on(new FederationEvent.PermissiveRule(rule));
+    }
+  }
+
+  /**
+   * Puts another configuration in force for all that is decided from now on; streams stay, and what
+   * comes in on them is weighed anew. The local side is not part of it, nor are the dialback secret
+   * and the numbers of things that may go on at once.
+   *
+   * @throws IOException when a new socket cannot be bound; then nothing has changed
+   */
+  public synchronized void reconfigure(FederationConfig next) throws IOException {
+    List<FederationConfig.Listener> before = List.copyOf(listening.keySet());
+    try {
+      open(next.listeners());
+    } catch (IOException e) {
+      listening.keySet().stream()
+          .filter(one -> !before.contains(one))
+          .toList()
+          .forEach(this::closeListener);
+      throw e;
+    }
+    before.stream().filter(one -> !next.listeners().contains(one)).forEach(this::closeListener);
+    identities.replace(next.identities(), next.defaultIdentity());
+    routes.replaceSettings(next.routing());
+    inForce = new InForce(next.policy(), negotiation(next), relay(next));
+    reconsider();
+    warn(next.policy());
+  }
+
+  private void closeListener(FederationConfig.Listener one) {
+    Listening socket = listening.remove(one);
+    if (socket != null) {
+      socket.close();
+    }
+  }
+
+  /** Weighs every inbound pair anew: the rules or the served domains changed. */
+  public void reconsider() {
+    directory.open().forEach(stream -> stream.associations().reconsider());
+  }
+
+  /** Where it listens, in the order of the configuration. */
+  public List<InetSocketAddress> addresses() {
+    return listening.values().stream().map(Listening::address).toList();
+  }
+
+  /** Takes a connection that a peer opened. Called on an event loop or by tests with a pipe. */
+  public void accept(Transport transport, boolean directTls) {
+    if (stopping) {
+      transport.abort(null);
+      return;
+    }
+    listener.on(new FederationEvent.Accepted(transport.remote(), directTls));
+    Thread.ofVirtual()
+        .name("inbound " + transport.remote())
+        .start(() -> inbound.receive(transport, directTls));
+  }
+
+  /**
+   * Sends a stanza from one of the local side's domains.
+   *
+   * @return accepted: it is on its way, or was answered with an error; full: try again when {@link
+   *     #whenRoom} says so
+   * @throws IllegalArgumentException if its sender domain is not served here
+   */
+  public Offer send(Stanza stanza) {
+    if (locals.standing(stanza.pair().sender()) != LocalSide.Standing.SERVED) {
+      throw new IllegalArgumentException(stanza.pair().sender() + " is not served here");
+    }
+    return routes.send(stanza);
+  }
+
+  /** Runs the task when a stanza of the pair may be offered again. */
+  public void whenRoom(DomainPair pair, Runnable task) {
+    routes.whenRoom(pair, task);
+  }
+
+  /** Tries again at once what is barred towards a domain. */
+  public void retry(Domain target) {
+    routes.unbar(target);
+  }
+
+  /** The streams that are open now. */
+  public Collection<EstablishedStream> streams() {
+    return directory.open();
+  }
+
+  /** How many pairs have a route now, or wait for one, or are barred. */
+  public int routes() {
+    return routes.size();
+  }
+
+  private void sweep() {
+    routes.sweep();
+    sweeping = timers.after(SWEEP, this::sweep);
+  }
+
+  /** An answer of ours towards a peer goes like any stanza of ours; it may be dropped. */
+  private void sendBack(Stanza answer) {
+    if (!(routes.send(answer) instanceof Offer.Accepted)) {
+      listener.on(new FederationEvent.Dropped(answer.pair(), "the way back is full"));
+    }
+  }
+
+  /** A peer showed up: what is barred towards it may be tried again. */
+  private void admitted(EstablishedStream stream, Association association) {
+    listener.on(
+        new FederationEvent.SenderAdmitted(association.pair(), association, stream.facts()));
+    routes.unbar(association.remote());
+  }
+
+  private final class Settling implements Settlement {
+    @Override
+    public Way outbound(Settled settled, Association association) {
+      EstablishedStream stream = new EstablishedStream(settled, inForce.relay());
+      stream.admit(association);
+      stream.start();
+      return new Way(stream, association);
+    }
+
+    @Override
+    public void inbound(Settled settled, @Nullable Association association) {
+      EstablishedStream stream = new EstablishedStream(settled, inForce.relay());
+      if (association != null) {
+        stream.admit(association);
+      }
+      stream.start();
+      if (association != null) {
+        admitted(stream, association);
+      }
+    }
+  }
+
+  /** Stops with a grace of five seconds. */
+  @Override
+  public void close() {
+    close(Duration.ofSeconds(5));
+  }
+
+  /**
+   * Stops: accepts nothing more, lets what is queued leave within the grace, says good-bye on every
+   * stream and waits for the peers' ends (S2S-CLS-17).
+   */
+  public void close(Duration grace) {
+    if (stopping) {
+      return;
+    }
+    stopping = true;
+    listening.values().forEach(Listening::close);
+    routes.stop();
+    if (sweeping != null) {
+      sweeping.cancel();
+    }
+    Collection<EstablishedStream> open = directory.open();
+    CompletableFuture<?>[] drained =
+        open.stream().map(EstablishedStream::drained).toArray(CompletableFuture[]::new);
+    await(CompletableFuture.allOf(drained), grace);
+    CompletableFuture<?>[] ended =
+        directory.open().stream().map(EstablishedStream::over).toArray(CompletableFuture[]::new);
+    directory
+        .open()
+        .forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
+    await(CompletableFuture.allOf(ended), grace);
+  }
+
+  private static void await(CompletableFuture<?> all, Duration grace) {
+    try {
+      all.get(grace.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException late) {
+      // What is not done by now is cut when the network closes.
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

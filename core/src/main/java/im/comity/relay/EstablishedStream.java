@@ -1,0 +1,660 @@
+package im.comity.relay;
+
+import im.comity.address.DomainPair;
+import im.comity.association.Association;
+import im.comity.association.AssociationTable;
+import im.comity.dialback.DialbackElement;
+import im.comity.dialback.DialbackReading;
+import im.comity.dialback.DialbackRequest;
+import im.comity.dialback.DialbackVerdict;
+import im.comity.event.FederationEvent;
+import im.comity.local.LocalSide;
+import im.comity.policy.Direction;
+import im.comity.stanza.Bounce;
+import im.comity.stanza.Envelope;
+import im.comity.stanza.Offer;
+import im.comity.stanza.Reading;
+import im.comity.stanza.Stanza;
+import im.comity.stanza.StanzaError;
+import im.comity.stanza.StanzaErrorCondition;
+import im.comity.stanza.StanzaReader;
+import im.comity.stream.NegotiatingStream;
+import im.comity.stream.Settled;
+import im.comity.stream.StreamError;
+import im.comity.stream.StreamErrorCondition;
+import im.comity.stream.StreamFacts;
+import im.comity.stream.StreamLimits;
+import im.comity.transport.Cancellable;
+import im.comity.transport.Deadline;
+import im.comity.transport.Sink;
+import im.comity.transport.Transport;
+import im.comity.xml.Element;
+import im.comity.xml.ElementScanner;
+import im.comity.xml.ElementWriter;
+import im.comity.xml.Namespaces;
+import im.comity.xml.Octets;
+import im.comity.xml.ScannedElement;
+import im.comity.xml.ScannerLimits;
+import im.comity.xml.StartTag;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream whose conversation is over: it relays.
+ *
+ * <p>Everything received is scanned and passed on its connection's event loop; what is sent goes
+ * through its {@link Outlet} from any thread. Nothing here knows why an association exists.
+ */
+public final class EstablishedStream implements Sink {
+  private static final Map<String, String> PREFIXES =
+      Map.of("stream", Namespaces.STREAM, "db", Namespaces.DIALBACK);
+  private static final Octets CLOSE = Octets.utf8("</stream:stream>");
+  private static final Octets SPACE = Octets.utf8(" ");
+
+  /** How many first-level elements that are no stanzas are ignored before the stream is closed. */
+  private static final int UNKNOWN_ELEMENTS = 1_000;
+
+  private final RelayContext context;
+  private final Transport transport;
+  private final ElementScanner scanner;
+  private final List<Octets> unread;
+  private final Deadline deadline;
+  private final StreamFacts facts;
+  private final StanzaReader reader;
+  private final AssociationTable associations;
+  private final Outlet outlet;
+  private final long began;
+  private final Map<DialbackRequest, CompletableFuture<@Nullable DialbackVerdict>> expected =
+      new ConcurrentHashMap<>();
+
+  // On the event loop only.
+  private State state = State.OPEN;
+  private boolean proven;
+  private boolean limitsApplied;
+  private int unknownElements;
+  private long stanzasReceived;
+  private long activeAtTick;
+  private Duration inactive = Duration.ZERO;
+  private @Nullable Cancellable ticking;
+  private @Nullable StreamError errorSent;
+  private @Nullable StreamError errorReceived;
+  private boolean peerEnded;
+  private String reason = "the connection ended";
+
+  private volatile boolean closed;
+  private List<Stanza> unsent = List.of();
+
+  private enum State {
+    /** Both directions run. */
+    OPEN,
+    /** We have sent our end; what the peer still sends is processed. */
+    CLOSING,
+    /** Nothing is read any more. */
+    OVER
+  }
+
+  /** A settled stream, before {@link #start}. */
+  public EstablishedStream(Settled settled, RelayContext context) {
+    this.context = context;
+    this.transport = settled.transport();
+    this.scanner = settled.scanner();
+    this.unread = settled.unread();
+    this.deadline = settled.deadline();
+    this.facts = settled.facts();
+    this.reader = new StanzaReader(Namespaces.SERVER, settled.language());
+    this.associations =
+        new AssociationTable(
+            facts.handle().value(),
+            context.settings().associations(),
+            domain -> context.locals().standing(domain) == LocalSide.Standing.SERVED,
+            pair -> context.policies().get().requirement(pair, Direction.INBOUND));
+    this.outlet = new Outlet(transport, context.settings().outletBytes());
+    this.began = context.timers().nanoTime();
+  }
+
+  /** Enters the directory and takes over from the conversation. */
+  public void start() {
+    context.directory().add(this);
+    transport.handOver(this);
+  }
+
+  /** What was known of the stream when it was settled. */
+  public StreamFacts facts() {
+    return facts;
+  }
+
+  /** What it was granted. */
+  public AssociationTable associations() {
+    return associations;
+  }
+
+  /** How long it is established. */
+  public Duration age() {
+    return Duration.ofNanos(context.timers().nanoTime() - began);
+  }
+
+  /** The largest stanza that the peer says it takes, in bytes; 0 if it did not say. */
+  public int peerLimit() {
+    StreamLimits limits = facts.initiated() ? facts.features().limits() : null;
+    return limits == null ? 0 : limits.maxBytes();
+  }
+
+  /** Whether nothing can be sent any more. */
+  public boolean closed() {
+    return closed;
+  }
+
+  /** Completes when nothing waits to be written, or nothing will be any more. */
+  public CompletableFuture<?> drained() {
+    return outlet.drained();
+  }
+
+  /** Completes when the connection has ended. */
+  public CompletableFuture<?> over() {
+    return transport.closed();
+  }
+
+  // ---- permission ------------------------------------------------------------------------------
+
+  /**
+   * Enters an association; before the first stanza that needs it can be read, if called before the
+   * peer is told.
+   *
+   * @return false if the stream may not be granted more
+   */
+  public boolean admit(Association association) {
+    if (!associations.add(association)) {
+      return false;
+    }
+    transport.execute(this::nowProven);
+    return true;
+  }
+
+  private void nowProven() {
+    if (!proven) {
+      proven = true;
+      deadline.unguard(transport);
+      if (!facts.initiated()) {
+        deadline.cancel();
+      }
+      applyLimits();
+    }
+  }
+
+  /** Limits change between elements: one that is half read keeps those it began under. */
+  private void applyLimits() {
+    if (proven && !limitsApplied && scanner.betweenElements()) {
+      limitsApplied = true;
+      scanner.limits(context.settings().limits());
+    }
+  }
+
+  /** A verification was answered: such a stream may live on for a while without a proven domain. */
+  public void answeredVerification() {
+    transport.execute(
+        () -> {
+          if (!proven) {
+            deadline.unguard(transport);
+          }
+        });
+  }
+
+  // ---- sending ---------------------------------------------------------------------------------
+
+  /** Sends a stanza along an association of this stream. */
+  public Offer send(Association along, Stanza stanza) {
+    check(along, stanza);
+    return outlet.offer(stanza);
+  }
+
+  /** Sends stanzas that were accepted before; false if the stream is closed and took none. */
+  boolean sendAll(Association along, List<Stanza> stanzas) {
+    stanzas.forEach(stanza -> check(along, stanza));
+    return outlet.offerAll(stanzas);
+  }
+
+  /** S2S-STZ-07: whoever sends along the wrong permission has a fault. */
+  private void check(Association along, Stanza stanza) {
+    if (along.stream() != facts.handle().value()
+        || along.direction() != Direction.OUTBOUND
+        || !along.pair().equals(stanza.pair())) {
+      throw new IllegalArgumentException(stanza.pair() + " does not go along " + along);
+    }
+  }
+
+  /** Sends a stream-level element behind what waits; false if the stream is closed. */
+  public boolean send(Element element) {
+    return outlet.element(ElementWriter.write(element, Namespaces.SERVER, PREFIXES));
+  }
+
+  void whenRoom(Runnable task) {
+    outlet.whenRoom(task);
+  }
+
+  /** The outlet, for figures. */
+  public Outlet outlet() {
+    return outlet;
+  }
+
+  /** The pair's stanzas that were accepted and not written, once. */
+  List<Stanza> takeUnsent(DomainPair pair) {
+    synchronized (this) {
+      collectUnsent();
+      List<Stanza> taken = new ArrayList<>();
+      List<Stanza> left = new ArrayList<>();
+      for (Stanza stanza : unsent) {
+        (stanza.pair().equals(pair) ? taken : left).add(stanza);
+      }
+      unsent = left;
+      return taken;
+    }
+  }
+
+  private synchronized void collectUnsent() {
+    List<Stanza> more = outlet.close();
+    if (!more.isEmpty()) {
+      List<Stanza> all = new ArrayList<>(unsent);
+      all.addAll(more);
+      unsent = all;
+    }
+  }
+
+  /**
+   * Sends a dialback request and waits for its answer on this stream.
+   *
+   * @return completes with the verdict, or with null when the stream ends first
+   */
+  public CompletableFuture<@Nullable DialbackVerdict> ask(DialbackRequest request) {
+    CompletableFuture<@Nullable DialbackVerdict> answer = new CompletableFuture<>();
+    // Registered before it is sent, so that the answer cannot come first.
+    expected.put(request, answer);
+    if (!send(request.element().toElement()) || closed) {
+      forget(request);
+    }
+    return answer;
+  }
+
+  /** Nobody waits for the answer any more. */
+  public void forget(DialbackRequest request) {
+    CompletableFuture<@Nullable DialbackVerdict> answer = expected.remove(request);
+    if (answer != null) {
+      request.cancel();
+      answer.complete(null);
+    }
+  }
+
+  // ---- receiving, on the event loop ------------------------------------------------------------
+
+  @Override
+  public void begin() {
+    tick();
+    for (Octets octets : unread) {
+      received(octets.array(), octets.from(), octets.to());
+    }
+  }
+
+  @Override
+  public void received(byte[] bytes, int from, int to) {
+    int at = from;
+    while (at < to && state != State.OVER) {
+      ElementScanner.Event event = scanner.scan(bytes, at, to);
+      at = scanner.position();
+      if (!limitsApplied) {
+        applyLimits();
+      }
+      switch (event) {
+        case MORE -> {
+          return;
+        }
+        case ELEMENT -> element(scanner.element());
+        case REFUSED -> refused();
+        case END -> peerEnd();
+        case HEADER ->
+            end(StreamError.of(StreamErrorCondition.BAD_FORMAT, "A second stream header"));
+        case VIOLATION -> end(NegotiatingStream.errorOf(scanner.violation()));
+      }
+    }
+  }
+
+  @Override
+  public void readComplete() {}
+
+  @Override
+  public void writable() {
+    outlet.drain();
+  }
+
+  private void element(ScannedElement element) {
+    switch (reader.read(element)) {
+      case Reading.Read(var stanza) -> stanza(stanza);
+      case Reading.Head _ -> throw new IllegalStateException("a whole element is no head");
+      case Reading.BadAddress bad -> badAddress(bad);
+      case Reading.BadNamespacePrefix(var start) ->
+          end(
+              StreamError.of(
+                  StreamErrorCondition.BAD_NAMESPACE_PREFIX,
+                  start.localName() + " must not have a prefix"));
+      case Reading.WrongNamespace(var start) ->
+          end(
+              StreamError.of(
+                  StreamErrorCondition.INVALID_NAMESPACE,
+                  start.localName() + " in " + start.namespace()));
+      case Reading.NotAStanza _ -> streamElement(element.toElement());
+    }
+  }
+
+  private void stanza(Stanza stanza) {
+    Association along = permission(stanza.pair(), stanza.envelope());
+    if (along == null) {
+      return;
+    }
+    stanzasReceived++;
+    if (stanza.envelope().isMalformedIq()) {
+      answer(stanza.envelope(), StanzaErrorCondition.BAD_REQUEST, "an iq needs an id and a type");
+      return;
+    }
+    switch (context.locals().deliver(along, stanza)) {
+      case Offer.Accepted _ -> {}
+      case Offer.Full _ ->
+          answer(
+              stanza.envelope(),
+              StanzaErrorCondition.RESOURCE_CONSTRAINT,
+              "the local side is full");
+      case Offer.Closed _ ->
+          answer(
+              stanza.envelope(),
+              StanzaErrorCondition.REMOTE_SERVER_TIMEOUT,
+              "the local side is away");
+    }
+  }
+
+  /** The permission along which a stanza comes in; null after saying what is wrong. */
+  private @Nullable Association permission(DomainPair pair, Envelope stanza) {
+    Association along = associations.find(pair);
+    if (along != null) {
+      return along;
+    }
+    if (context.requests().pending(this, pair)) {
+      answer(stanza, StanzaErrorCondition.NOT_AUTHORIZED, "not verified yet");
+      return null;
+    }
+    AssociationTable.Obstacle obstacle = associations.obstacle(pair);
+    switch (obstacle) {
+      case null -> {
+        return associations.find(pair);
+      }
+      case SENDER_UNKNOWN ->
+          end(
+              proven && !facts.initiated()
+                  ? StreamError.of(
+                      StreamErrorCondition.INVALID_FROM,
+                      pair.sender() + " is not proven on this stream")
+                  : StreamError.of(
+                      facts.initiated()
+                          ? StreamErrorCondition.INVALID_FROM
+                          : StreamErrorCondition.NOT_AUTHORIZED,
+                      "No stanzas before authentication"));
+      case TARGET_UNKNOWN ->
+          end(
+              StreamError.of(
+                  context.locals().standing(pair.target()) == LocalSide.Standing.GONE
+                      ? StreamErrorCondition.HOST_GONE
+                      : StreamErrorCondition.HOST_UNKNOWN,
+                  pair.target() + " is not served here"));
+      case PAIR_NOT_GRANTED ->
+          end(
+              StreamError.of(
+                  StreamErrorCondition.HOST_UNKNOWN, pair + " was not negotiated on this stream"));
+      case WITHDRAWN, BELOW_RULE ->
+          answer(
+              stanza, StanzaErrorCondition.NOT_AUTHORIZED, "the policy does not admit this pair");
+    }
+    return null;
+  }
+
+  /** C15: a domain that cannot be read closes; a bad local- or resourcepart does not. */
+  private void badAddress(Reading.BadAddress bad) {
+    Envelope envelope = bad.envelope();
+    if (envelope == null) {
+      end(
+          StreamError.of(
+              StreamErrorCondition.IMPROPER_ADDRESSING, bad.attribute() + ": " + bad.problem()));
+    } else if (permission(envelope.pair(), envelope) != null) {
+      answer(envelope, StanzaErrorCondition.JID_MALFORMED, bad.attribute() + ": " + bad.problem());
+    }
+  }
+
+  private void streamElement(Element element) {
+    if (element.is(Namespaces.STREAM, "error")) {
+      errorReceived = StreamError.parse(element);
+      reason = "the peer sent a stream error: " + errorReceived;
+      finish();
+      return;
+    }
+    DialbackReading reading =
+        facts.initiated() ? DialbackElement.readAnswer(element) : DialbackElement.read(element);
+    if (reading != null) {
+      dialback(element, reading);
+      return;
+    }
+    if (!proven || ++unknownElements > UNKNOWN_ELEMENTS) {
+      end(
+          StreamError.of(
+              StreamErrorCondition.UNSUPPORTED_STANZA_TYPE, element.name() + " is not known here"));
+    }
+  }
+
+  private void dialback(Element element, DialbackReading reading) {
+    switch (reading) {
+      case DialbackReading.Read(DialbackElement.Result _),
+          DialbackReading.Read(DialbackElement.Verify _),
+          DialbackReading.Unaddressed _,
+          DialbackReading.Malformed _ ->
+          context.requests().requested(this, element, reading);
+      case DialbackReading.Read(var answer) -> answered(answer);
+      case DialbackReading.Unmatchable(var detail) -> unsolicited(detail);
+    }
+  }
+
+  /**
+   * Only an answer to a request of ours on this very stream has an effect (S2S-DB-18, -54, -65).
+   */
+  private void answered(DialbackElement answer) {
+    for (Map.Entry<DialbackRequest, CompletableFuture<@Nullable DialbackVerdict>> one :
+        expected.entrySet()) {
+      DialbackVerdict verdict = one.getKey().meet(answer);
+      if (verdict != null) {
+        expected.remove(one.getKey());
+        one.getValue().complete(verdict);
+        return;
+      }
+    }
+    unsolicited(answer.toString());
+  }
+
+  private void unsolicited(String what) {
+    context.listener().on(new FederationEvent.UnsolicitedDialback(what, facts.handle()));
+  }
+
+  /**
+   * An element over a limit was skipped (C20): one tenant's stanza does not end a shared stream.
+   */
+  private void refused() {
+    ScannerLimits.Limit limit = scanner.limit();
+    String why =
+        "over the limit of "
+            + context.settings().limits().of(limit)
+            + " for "
+            + limit.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    StartTag start = scanner.start();
+    if (start != null && reader.readHead(start) instanceof Reading.Head(var envelope)) {
+      if (permission(envelope.pair(), envelope) != null) {
+        answer(envelope, StanzaErrorCondition.POLICY_VIOLATION, why);
+      }
+    } else {
+      end(StreamError.tooBig(why));
+    }
+  }
+
+  /** Answers a stanza with an error, if it may be answered, over our own stream to the peer. */
+  private void answer(Envelope stanza, StanzaErrorCondition condition, String why) {
+    Stanza answer = Bounce.of(stanza, StanzaError.of(condition, why));
+    if (answer == null) {
+      context.listener().on(new FederationEvent.Dropped(stanza.pair(), why));
+    } else {
+      context.listener().on(new FederationEvent.Bounced(stanza.pair(), condition.wire(), why));
+      context.back().accept(answer);
+    }
+  }
+
+  // ---- the end ---------------------------------------------------------------------------------
+
+  /**
+   * Closes politely: what waits in the outlet goes elsewhere, what the peer still sends is read.
+   */
+  public void close(String why) {
+    transport.execute(
+        () -> {
+          if (state == State.OPEN) {
+            reason = why;
+            finishSending();
+            state = State.CLOSING;
+            context.timers().after(context.settings().farewell(), transport::close);
+          }
+        });
+  }
+
+  /** Closes with a stream error. */
+  public void close(StreamError error) {
+    transport.execute(() -> end(error));
+  }
+
+  private void end(StreamError error) {
+    if (state == State.OPEN) {
+      errorSent = error;
+      reason = "we sent a stream error: " + error;
+      shut();
+      transport.write(ElementWriter.write(error.toElement(), Namespaces.SERVER, PREFIXES));
+      transport.write(CLOSE);
+      state = State.OVER;
+      transport.close();
+    } else {
+      state = State.OVER;
+      transport.close();
+    }
+  }
+
+  private void peerEnd() {
+    peerEnded = true;
+    if (state == State.OPEN) {
+      reason = "the peer closed the stream";
+    }
+    finish();
+  }
+
+  /** The peer is done: so are we. */
+  private void finish() {
+    if (state == State.OPEN) {
+      finishSending();
+    }
+    state = State.OVER;
+    transport.close();
+  }
+
+  private void finishSending() {
+    shut();
+    transport.write(CLOSE);
+    transport.flush();
+  }
+
+  /** No more goes out; the pairs find another way. */
+  private void shut() {
+    if (!closed) {
+      closed = true;
+      collectUnsent();
+      context.directory().remove(this);
+      context.watcher().accept(this);
+    }
+  }
+
+  @Override
+  public void ended(@Nullable IOException cause) {
+    if (cause != null && state == State.OPEN) {
+      reason = String.valueOf(cause.getMessage());
+    }
+    shut();
+    state = State.OVER;
+    if (ticking != null) {
+      ticking.cancel();
+    }
+    deadline.unguard(transport);
+    if (!facts.initiated()) {
+      deadline.cancel();
+    }
+    context.requests().ended(this);
+    List.copyOf(expected.keySet()).forEach(this::forget);
+    context
+        .listener()
+        .on(
+            new FederationEvent.StreamClosed(
+                facts.handle(),
+                associations.all().stream().map(Association::pair).distinct().toList(),
+                errorSent,
+                errorReceived,
+                peerEnded,
+                outlet.written(),
+                reason));
+  }
+
+  // ---- idleness --------------------------------------------------------------------------------
+
+  /** Every keepalive interval: a space if we were silent; the end if nothing flowed for long. */
+  private void tick() {
+    Duration interval = interval();
+    ticking = context.timers().after(interval, () -> transport.execute(this::onTick));
+  }
+
+  /** A peer that acts on silence earlier gets its space earlier (S2S-LIM-04). */
+  private Duration interval() {
+    StreamLimits limits = facts.initiated() ? facts.features().limits() : null;
+    Duration ours =
+        proven || facts.initiated()
+            ? context.settings().keepalive()
+            : context.settings().unproven();
+    if (limits == null || limits.idleSeconds() == 0) {
+      return ours;
+    }
+    Duration theirs = Duration.ofSeconds(Math.max(1, limits.idleSeconds() * 3L / 4));
+    return theirs.compareTo(ours) < 0 ? theirs : ours;
+  }
+
+  private void onTick() {
+    if (state != State.OPEN) {
+      return;
+    }
+    Duration passed = interval();
+    if (!proven && !facts.initiated()) {
+      close("no domain was proven");
+      return;
+    }
+    long active = outlet.written() + stanzasReceived;
+    inactive = active == activeAtTick ? inactive.plus(passed) : Duration.ZERO;
+    boolean silent = active == activeAtTick;
+    activeAtTick = active;
+    if (facts.initiated() && inactive.compareTo(context.settings().idle()) >= 0) {
+      close("idle");
+      return;
+    }
+    if (silent) {
+      outlet.element(SPACE);
+    }
+    tick();
+  }
+}

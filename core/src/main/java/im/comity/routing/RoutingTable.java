@@ -1,0 +1,363 @@
+package im.comity.routing;
+
+import im.comity.address.Domain;
+import im.comity.address.DomainPair;
+import im.comity.event.Consequences;
+import im.comity.event.FederationEvent;
+import im.comity.event.FederationListener;
+import im.comity.event.NegotiationException;
+import im.comity.event.NegotiationFailure;
+import im.comity.local.LocalSide;
+import im.comity.relay.EstablishedStream;
+import im.comity.relay.Way;
+import im.comity.stanza.Bounce;
+import im.comity.stanza.Offer;
+import im.comity.stanza.Stanza;
+import im.comity.stanza.StanzaError;
+import im.comity.stanza.StanzaErrorCondition;
+import im.comity.transport.Deadline;
+import im.comity.transport.Timers;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.random.RandomGenerator;
+
+/**
+ * Pair to route, and the way out of every stanza that a local side sends.
+ *
+ * <p>A route changes only inside the map's own lock for its key, or inside the lock of the pair's
+ * queue; stanzas of one pair that one thread sends keep their order through every change.
+ */
+public final class RoutingTable {
+  /** How often a stanza's route may change under one call before it is bounced. */
+  private static final int CHANGES = 8;
+
+  /** How long a stream lives before its end is no fault of how it came about. */
+  private static final Duration SETTLED_FOR_GOOD = Duration.ofSeconds(1);
+
+  /** Opens ways. */
+  @FunctionalInterface
+  public interface Opener {
+    /** Opens the way for a pair; blocks. */
+    Way establish(DomainPair pair, Deadline deadline) throws NegotiationException;
+  }
+
+  private final Opener opener;
+  private final LocalSide locals;
+  private final Timers timers;
+  private final FederationListener listener;
+  private volatile RoutingSettings settings;
+  private final RetryLedger ledger;
+  private final Semaphore attempts;
+  private final Map<DomainPair, Route> routes = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+
+  /**
+   * @param opener opens ways
+   * @param locals takes what is for a domain of ours, and bounces
+   * @param random for the delays of retries
+   */
+  public RoutingTable(
+      Opener opener,
+      LocalSide locals,
+      Timers timers,
+      FederationListener listener,
+      RoutingSettings settings,
+      RandomGenerator random) {
+    this.opener = opener;
+    this.locals = locals;
+    this.timers = timers;
+    this.listener = listener;
+    this.settings = settings;
+    this.ledger = new RetryLedger(settings.pairs(), random);
+    this.attempts = new Semaphore(settings.attempts());
+  }
+
+  /**
+   * Sends a stanza of a local side on its way; whatever becomes of it, its sender hears of it at
+   * most once.
+   *
+   * @return accepted: it is on its way, or was bounced; full: the way is open but its outlet is
+   *     full now, nothing was done, and {@link #whenRoom} says when to offer it again
+   */
+  public Offer send(Stanza stanza) {
+    DomainPair pair = stanza.pair();
+    if (locals.standing(pair.target()) == LocalSide.Standing.SERVED) {
+      sendLocally(stanza);
+      return Offer.ACCEPTED;
+    }
+    for (int i = 0; i < CHANGES; i++) {
+      Route route = routes.get(pair);
+      switch (route) {
+        case null -> {
+          if (stopping) {
+            bounce(stanza, new NegotiationFailure.ShuttingDown());
+            return Offer.ACCEPTED;
+          }
+          if (routes.size() >= settings.pairs()) {
+            bounce(stanza, new NegotiationFailure.LimitReached("pairs"));
+            return Offer.ACCEPTED;
+          }
+          routes.computeIfAbsent(pair, key -> waiting(key, List.of()));
+        }
+        case Route.Waiting waiting -> {
+          switch (waiting.queue().offer(stanza)) {
+            case Offer.Accepted _ -> {
+              return Offer.ACCEPTED;
+            }
+            case Offer.Full _ -> {
+              bounce(stanza, new NegotiationFailure.QueueFull(pair));
+              return Offer.ACCEPTED;
+            }
+            case Offer.Closed _ -> Thread.onSpinWait();
+          }
+        }
+        case Route.Open open -> {
+          int limit = open.way().peerLimit();
+          if (limit > 0 && stanza.octets().length() > limit) {
+            tooBig(stanza, limit);
+            return Offer.ACCEPTED;
+          }
+          switch (open.way().send(stanza)) {
+            case Offer.Accepted _ -> {
+              return Offer.ACCEPTED;
+            }
+            case Offer.Full _ -> {
+              return Offer.FULL;
+            }
+            case Offer.Closed _ -> leave(pair, open);
+          }
+        }
+        case Route.Barred barred -> {
+          if (timers.time().instant().isBefore(barred.until())) {
+            bounce(stanza, barred.why());
+            return Offer.ACCEPTED;
+          }
+          routes.remove(pair, barred);
+        }
+      }
+    }
+    bounce(
+        stanza, new NegotiationFailure.ConnectionLost("relay", "the way closed again and again"));
+    return Offer.ACCEPTED;
+  }
+
+  /** Runs the task when the outlet of the pair's open way has room; at once if there is no such. */
+  public void whenRoom(DomainPair pair, Runnable task) {
+    if (routes.get(pair) instanceof Route.Open open) {
+      open.way().whenRoom(task);
+    } else {
+      task.run();
+    }
+  }
+
+  private void sendLocally(Stanza stanza) {
+    switch (locals.deliverLocally(stanza)) {
+      case Offer.Accepted _ -> {}
+      case Offer.Full _ ->
+          bounce(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      case Offer.Closed _ ->
+          bounce(stanza, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
+    }
+  }
+
+  private Route.Waiting waiting(DomainPair pair, List<Stanza> first) {
+    Attempt attempt = new Attempt(pair, timers.nanoTime());
+    Route.Waiting waiting =
+        new Route.Waiting(
+            new PairQueue(settings.pairStanzas(), settings.pairBytes(), first), attempt);
+    Thread.ofVirtual().name("attempt " + pair).start(() -> run(waiting));
+    return waiting;
+  }
+
+  private void run(Route.Waiting waiting) {
+    DomainPair pair = waiting.attempt().pair();
+    if (!attempts.tryAcquire()) {
+      fail(waiting, new NegotiationFailure.LimitReached("attempts"));
+      return;
+    }
+    Deadline deadline = Deadline.start(timers, settings.negotiation());
+    try {
+      listener.on(new FederationEvent.AttemptStarted(pair));
+      Way way = opener.establish(pair, deadline);
+      ledger.succeeded(pair);
+      listener.on(
+          new FederationEvent.WayOpened(
+              pair, way.association(), way.stream().facts(), since(waiting.attempt())));
+      open(waiting, way);
+    } catch (NegotiationException e) {
+      fail(waiting, e.failure());
+    } catch (RuntimeException e) {
+      listener.on(new FederationEvent.Fault("attempt " + pair, e));
+      fail(waiting, new NegotiationFailure.ProgramFault(e.toString()));
+    } finally {
+      deadline.cancel();
+      attempts.release();
+    }
+  }
+
+  private Duration since(Attempt attempt) {
+    return Duration.ofNanos(timers.nanoTime() - attempt.began());
+  }
+
+  private void open(Route.Waiting waiting, Way way) {
+    DomainPair pair = waiting.attempt().pair();
+    Route.Open open = new Route.Open(way);
+    waiting
+        .queue()
+        .close(
+            stanzas -> {
+              // Those that waited go before all that finds the open route.
+              List<Stanza> fitting = stanzas.stream().filter(stanza -> fits(stanza, way)).toList();
+              if (way.sendAll(fitting)) {
+                routes.put(pair, open);
+              } else {
+                routes.put(pair, waiting(pair, fitting));
+              }
+            });
+    if (way.closed()) {
+      leave(pair, open);
+    }
+  }
+
+  private boolean fits(Stanza stanza, Way way) {
+    int limit = way.peerLimit();
+    if (limit > 0 && stanza.octets().length() > limit) {
+      tooBig(stanza, limit);
+      return false;
+    }
+    return true;
+  }
+
+  private void fail(Route.Waiting waiting, NegotiationFailure failure) {
+    DomainPair pair = waiting.attempt().pair();
+    Instant now = timers.time().instant();
+    Duration bar = ledger.failed(pair, Consequences.barring(failure), now);
+    waiting
+        .queue()
+        .close(
+            stanzas -> {
+              if (bar.isZero()) {
+                routes.remove(pair, waiting);
+              } else {
+                routes.replace(pair, waiting, new Route.Barred(failure, now.plus(bar)));
+              }
+              listener.on(
+                  new FederationEvent.AttemptFailed(
+                      pair, failure, bar, stanzas.size(), since(waiting.attempt())));
+              stanzas.forEach(stanza -> bounce(stanza, failure));
+            });
+  }
+
+  /**
+   * A stream ended: its pairs leave it. What was accepted for a pair and not written goes to a new
+   * attempt, before anything that comes later (S2S-CLS-06).
+   */
+  public void left(EstablishedStream stream) {
+    routes.forEach(
+        (pair, route) -> {
+          if (route instanceof Route.Open open && open.way().stream().equals(stream)) {
+            leave(pair, open);
+          }
+        });
+  }
+
+  private void leave(DomainPair pair, Route.Open open) {
+    // A stream that ended as soon as it was settled counts as a failed attempt, or a peer that
+    // takes
+    // us and then closes would be dialled in a loop.
+    boolean tooSoon = open.way().stream().age().compareTo(SETTLED_FOR_GOOD) < 0;
+    NegotiationFailure failure = new NegotiationFailure.PeerClosed("relay", false);
+    List<Stanza> returning = new ArrayList<>();
+    routes.computeIfPresent(
+        pair,
+        (_, current) -> {
+          if (!current.equals(open)) {
+            return current;
+          }
+          List<Stanza> unsent = open.way().takeUnsent();
+          if (unsent.isEmpty()) {
+            return null;
+          }
+          if (!tooSoon && !stopping) {
+            return waiting(pair, unsent);
+          }
+          returning.addAll(unsent);
+          Instant now = timers.time().instant();
+          return new Route.Barred(
+              failure, now.plus(ledger.failed(pair, Consequences.barring(failure), now)));
+        });
+    returning.forEach(stanza -> bounce(stanza, failure));
+  }
+
+  /** The domain showed up, or an operator says so: what was barred towards it may be tried. */
+  public void unbar(Domain target) {
+    for (DomainPair pair : ledger.forget(target)) {
+      routes.computeIfPresent(pair, (_, route) -> route instanceof Route.Barred ? null : route);
+    }
+  }
+
+  /** Puts other bounds in force; the number of attempts at once stays as it was at the start. */
+  public void replaceSettings(RoutingSettings others) {
+    settings = others;
+  }
+
+  /** Forgets bars that are over; called now and then. */
+  public void sweep() {
+    Instant now = timers.time().instant();
+    routes
+        .values()
+        .removeIf(route -> route instanceof Route.Barred barred && !now.isBefore(barred.until()));
+  }
+
+  /** No new attempts; those under way end. Stanzas for which there is no way are bounced. */
+  public void stop() {
+    stopping = true;
+    routes
+        .values()
+        .forEach(
+            route -> {
+              if (route instanceof Route.Waiting waiting) {
+                fail(waiting, new NegotiationFailure.ShuttingDown());
+              }
+            });
+  }
+
+  /** How many pairs are in the table. */
+  public int size() {
+    return routes.size();
+  }
+
+  private void bounce(Stanza stanza, NegotiationFailure failure) {
+    bounce(stanza, Consequences.stanzaError(failure), failure.code());
+  }
+
+  private void bounce(Stanza stanza, StanzaErrorCondition condition, String text) {
+    bounce(stanza, StanzaError.of(condition, text), text);
+  }
+
+  /** A stanza larger than the peer says it takes is not sent (S2S-LIM-02, S2S-BNC-14). */
+  private void tooBig(Stanza stanza, int limit) {
+    bounce(
+        stanza,
+        StanzaErrorCondition.POLICY_VIOLATION,
+        "the other server takes no stanza over " + limit + " bytes");
+  }
+
+  private void bounce(Stanza stanza, StanzaError error, String why) {
+    Stanza answer = Bounce.of(stanza, error);
+    if (answer == null) {
+      listener.on(new FederationEvent.Dropped(stanza.pair(), why));
+      return;
+    }
+    listener.on(new FederationEvent.Bounced(stanza.pair(), error.condition().wire(), why));
+    // An answer that cannot be delivered is dropped: errors are never answered (S2S-STZ-11).
+    if (!(locals.deliverLocally(answer) instanceof Offer.Accepted)) {
+      listener.on(new FederationEvent.Dropped(answer.pair(), "bounce undeliverable"));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package im.comity.stream;
+
+import im.comity.xml.Element;
+import im.comity.xml.Namespaces;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream error: one defined condition, perhaps a text for people, perhaps an application
+ * condition (RFC 6120 4.9.2). Nothing ever acts on the text (S2S-ERR-08).
+ *
+ * @param condition what is wrong
+ * @param text an explanation in English, or null
+ * @param application an element of another namespace that says more, or null
+ * @param redirect where see-other-host points to, {@code host} or {@code host:port}, or null
+ */
+public record StreamError(
+    StreamErrorCondition condition,
+    @Nullable String text,
+    @Nullable Element application,
+    @Nullable String redirect) {
+
+  /** The longest text that is kept of a peer's error, in characters. */
+  private static final int TEXT_LIMIT = 500;
+
+  /** An error with a text. */
+  public static StreamError of(StreamErrorCondition condition, String text) {
+    return new StreamError(condition, text, null, null);
+  }
+
+  /** An error without a text. */
+  public static StreamError of(StreamErrorCondition condition) {
+    return new StreamError(condition, null, null, null);
+  }
+
+  /** The error of size (S2S-XML-15): policy-violation with the application condition. */
+  public static StreamError tooBig(String text) {
+    return new StreamError(
+        StreamErrorCondition.POLICY_VIOLATION,
+        text,
+        Element.of(Namespaces.APPLICATION_ERRORS, "stanza-too-big").build(),
+        null);
+  }
+
+  /** What goes on the wire. */
+  public Element toElement() {
+    Element.Builder error =
+        Element.of(Namespaces.STREAM, "error")
+            .prefix("stream")
+            .child(Element.of(Namespaces.STREAM_ERRORS, condition.wire()).build());
+    if (text != null) {
+      error.child(
+          Element.of(Namespaces.STREAM_ERRORS, "text")
+              .attribute("xml", Namespaces.XML, "lang", "en")
+              .text(text)
+              .build());
+    }
+    if (application != null) {
+      error.child(application);
+    }
+    return error.build();
+  }
+
+  /** Reads a peer's error; a missing or unknown condition is undefined-condition (S2S-ERR-07). */
+  public static StreamError parse(Element error) {
+    StreamErrorCondition condition = StreamErrorCondition.UNDEFINED_CONDITION;
+    String text = null;
+    Element application = null;
+    String redirect = null;
+    boolean found = false;
+    for (Element child : error.children()) {
+      if (!child.namespace().equals(Namespaces.STREAM_ERRORS)) {
+        application = application == null ? child : application;
+      } else if (child.name().equals("text")) {
+        text =
+            child.text().length() > TEXT_LIMIT
+                ? child.text().substring(0, TEXT_LIMIT)
+                : child.text();
+      } else if (!found) {
+        condition = StreamErrorCondition.of(child.name());
+        redirect = condition == StreamErrorCondition.SEE_OTHER_HOST ? child.text() : null;
+        found = true;
+      }
+    }
+    return new StreamError(condition, text, application, redirect);
+  }
+
+  @Override
+  public String toString() {
+    return text == null ? condition.wire() : condition.wire() + " (" + text + ")";
+  }
+}

@@ -1,0 +1,256 @@
+package im.comity.transport;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.haproxy.HAProxyCommand;
+import io.netty.handler.codec.haproxy.HAProxyMessage;
+import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
+import io.netty.handler.ipfilter.IpFilterRuleType;
+import io.netty.handler.ipfilter.IpSubnetFilterRule;
+import io.netty.util.NetUtil;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Receives the connections that one listening socket accepts: counts them and asks where from. */
+final class Reception {
+  /** How long a proxy may take for its header, which it sends in its first packet. */
+  static final Duration PROXY_HEADER_WAIT = Duration.ofSeconds(5);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+
+  /** Additional data in a header of version 2 that we suffer, in bytes. */
+  private static final int MAX_PROXY_DATA = 4096;
+
+  private final int perAddress;
+  private final List<IpSubnetFilterRule> proxies;
+  private final Consumer<Transport> accepted;
+  private final Timers timers;
+
+  /** Open connections by address, guarded by itself; addresses without any are not in it. */
+  private final Map<InetAddress, Integer> counts = new HashMap<>();
+
+  /**
+   * @throws IllegalArgumentException a network of proxies cannot be read
+   */
+  Reception(ListenOptions options, Consumer<Transport> accepted, Timers timers) {
+    this.perAddress = options.maxConnectionsPerAddress();
+    this.proxies = options.proxyFrom().stream().map(Reception::network).toList();
+    this.accepted = accepted;
+    this.timers = timers;
+  }
+
+  /** The handler of the listening socket: turns away at once who has too many connections. */
+  ChannelHandler door() {
+    return new ChannelInboundHandlerAdapter() {
+      @Override
+      public void channelRead(ChannelHandlerContext ctx, Object message) {
+        Channel channel = (Channel) message;
+        InetSocketAddress from = NettyNetwork.inet(channel.remoteAddress());
+        if (isProxy(from) || admit(channel, from)) {
+          ctx.fireChannelRead(message);
+        } else {
+          channel.unsafe().closeForcibly();
+        }
+      }
+    };
+  }
+
+  /** Sets up the pipeline of a connection that got in. */
+  void receive(Channel channel, NettyTransport transport) {
+    boolean proxied = isProxy(NettyNetwork.inet(channel.remoteAddress()));
+    if (proxied) {
+      channel.pipeline().addLast(new HAProxyMessageDecoder(MAX_PROXY_DATA));
+    }
+    channel.pipeline().addLast(new Usher(transport, proxied), transport);
+  }
+
+  private boolean isProxy(InetSocketAddress from) {
+    InetSocketAddress plain = new InetSocketAddress(unmapped(from.getAddress()), from.getPort());
+    return proxies.stream().anyMatch(network -> network.matches(plain));
+  }
+
+  /** Counts a connection until it is closed, unless its address has its fill. */
+  private boolean admit(Channel channel, InetSocketAddress from) {
+    InetAddress address = counted(unmapped(from.getAddress()));
+    synchronized (counts) {
+      int now = counts.getOrDefault(address, 0);
+      if (now >= perAddress) {
+        return false;
+      }
+      counts.put(address, now + 1);
+    }
+    channel.closeFuture().addListener(closed -> leave(address));
+    return true;
+  }
+
+  private void leave(InetAddress address) {
+    synchronized (counts) {
+      counts.computeIfPresent(address, (same, now) -> now == 1 ? null : now - 1);
+    }
+  }
+
+  /** Addresses with connections; for tests of leaks. */
+  int countedAddresses() {
+    synchronized (counts) {
+      return counts.size();
+    }
+  }
+
+  /** An IPv4 address may reach a socket for both families in its IPv6 form. */
+  private static InetAddress unmapped(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    if (bytes.length == 4) {
+      return address;
+    }
+    for (int i = 0; i < 12; i++) {
+      if (bytes[i] != (i < 10 ? 0 : (byte) 0xff)) {
+        return address;
+      }
+    }
+    return of(new byte[] {bytes[12], bytes[13], bytes[14], bytes[15]});
+  }
+
+  /** The address that stands for all that one peer has: of IPv6 the first half. */
+  static InetAddress counted(InetAddress address) {
+    if (address instanceof Inet4Address) {
+      return address;
+    }
+    byte[] half = new byte[16];
+    System.arraycopy(address.getAddress(), 0, half, 0, 8);
+    return of(half);
+  }
+
+  private static InetAddress of(byte[] bytes) {
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (java.net.UnknownHostException e) {
+      throw new IllegalArgumentException(e); // only for other lengths than 4 and 16
+    }
+  }
+
+  /**
+   * Reads a network in CIDR form, or a single address.
+   *
+   * @throws IllegalArgumentException saying what is wrong
+   */
+  static IpSubnetFilterRule network(String text) {
+    int slash = text.indexOf('/');
+    InetAddress address =
+        NetUtil.createInetAddressFromIpAddressString(slash < 0 ? text : text.substring(0, slash));
+    if (address == null) {
+      throw new IllegalArgumentException("not an IP network: " + text);
+    }
+    int most = 8 * address.getAddress().length;
+    int bits = most;
+    if (slash >= 0) {
+      try {
+        bits = Integer.parseInt(text.substring(slash + 1));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("not an IP network: " + text, e);
+      }
+    }
+    if (bits < 0 || bits > most) {
+      throw new IllegalArgumentException("not an IP network: " + text);
+    }
+    return new IpSubnetFilterRule(address, bits, IpFilterRuleType.ACCEPT);
+  }
+
+  /** Stands before a connection until it is known where it comes from, announces it, and goes. */
+  private final class Usher extends ChannelInboundHandlerAdapter {
+    private final NettyTransport transport;
+    private final boolean proxied;
+    private Cancellable patience = () -> {};
+
+    Usher(NettyTransport transport, boolean proxied) {
+      this.transport = transport;
+      this.proxied = proxied;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      ctx.fireChannelActive();
+      if (proxied) {
+        patience = timers.after(PROXY_HEADER_WAIT, () -> transport.abort(null));
+      } else {
+        announce(ctx);
+      }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (!(message instanceof HAProxyMessage header)) {
+        ReferenceCountUtil.release(message);
+        return;
+      }
+      try {
+        InetSocketAddress told = told(header);
+        if (told != null) {
+          transport.remote(told);
+        }
+        if (admit(ctx.channel(), transport.remote())) {
+          announce(ctx);
+        } else {
+          transport.abort(null);
+        }
+      } finally {
+        header.release();
+      }
+    }
+
+    /** The address of the connection that the proxy passes on; null for one of its own. */
+    private @Nullable InetSocketAddress told(HAProxyMessage header) {
+      String address = header.sourceAddress();
+      if (header.command() == HAProxyCommand.LOCAL || address == null) {
+        return null;
+      }
+      InetAddress ip = NetUtil.createInetAddressFromIpAddressString(address);
+      return ip == null ? null : new InetSocketAddress(ip, header.sourcePort());
+    }
+
+    private void announce(ChannelHandlerContext ctx) {
+      patience.cancel();
+      ctx.pipeline().remove(this);
+      try {
+        accepted.accept(transport);
+      } catch (RuntimeException | Error e) {
+        LOG.error("A connection from {} was not taken", transport.remote(), e);
+        transport.abort(new IOException("not taken", e));
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event == ChannelInputShutdownEvent.INSTANCE) {
+        transport.abort(null);
+      } else {
+        ctx.fireUserEventTriggered(event);
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      patience.cancel();
+      ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      LOG.debug("No header of the PROXY protocol from {}", transport.remote(), cause);
+      transport.abort(null);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package im.comity.federation;
+
+import im.comity.address.AddressFormatException;
+import im.comity.address.Domain;
+import im.comity.association.Association;
+import im.comity.dialback.DialbackSecret;
+import im.comity.discovery.AddressGuard;
+import im.comity.event.FederationEvent;
+import im.comity.local.InProcessLocalSide;
+import im.comity.negotiation.NegotiationSettings;
+import im.comity.policy.Direction;
+import im.comity.policy.PolicyRule;
+import im.comity.policy.PolicyTable;
+import im.comity.prooftype.PkixProoftype;
+import im.comity.relay.RelaySettings;
+import im.comity.routing.RoutingSettings;
+import im.comity.stanza.Offer;
+import im.comity.stanza.Stanza;
+import im.comity.transport.ListenOptions;
+import im.comity.transport.NettyNetwork;
+import im.comity.transport.NetworkOptions;
+import im.comity.transport.SystemTimers;
+import im.comity.transport.TlsIdentity;
+import im.comity.xml.Element;
+import im.comity.xml.Namespaces;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** One server of a test: a federation on loopback, with an in-process local side. */
+final class Site implements AutoCloseable {
+  /** What arrived at the local side. */
+  record Arrived(Stanza stanza, @Nullable Association along) {}
+
+  private final SystemTimers timers = new SystemTimers();
+  private final NettyNetwork network;
+  private final InProcessLocalSide side;
+  final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
+  final List<FederationEvent> events = new CopyOnWriteArrayList<>();
+  final Federation federation;
+
+  private Site(Plan plan) throws IOException {
+    network = NettyNetwork.open(NetworkOptions.defaults(timers));
+    side =
+        new InProcessLocalSide(
+            plan.domains, 100_000, (stanza, along) -> arrived.put(new Arrived(stanza, along)));
+    FederationConfig config =
+        FederationConfig.of(
+                plan.policy,
+                plan.identities,
+                List.of(new PkixProoftype(plan.anchors, List.of())),
+                plan.dns,
+                plan.listeners,
+                DialbackSecret.of("secret of " + plan.domains))
+            .withGuard(AddressGuard.LOOPBACK_TOO)
+            .withSettings(plan.negotiation, plan.relay, plan.routing);
+    federation = Federation.start(config, network, timers, side, events::add);
+    List<InetSocketAddress> addresses = federation.addresses();
+    for (Domain domain : plan.domains) {
+      for (int i = 0; i < addresses.size(); i++) {
+        plan.dns.serve(domain, addresses.get(i), plan.listeners.get(i).directTls());
+      }
+    }
+  }
+
+  static Plan plan(TestDns dns, String... domains) {
+    return new Plan(dns, Arrays.stream(domains).map(Site::domain).toList());
+  }
+
+  static Domain domain(String name) {
+    try {
+      return Domain.of(name);
+    } catch (AddressFormatException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /** What a site is to be. */
+  static final class Plan {
+    private final TestDns dns;
+    private final List<Domain> domains;
+    private PolicyTable policy =
+        policyOf(PolicyRule.of(im.comity.policy.FederationLevel.ENCRYPTED));
+    private List<TlsIdentity> identities = List.of();
+    private List<X509Certificate> anchors = List.of();
+    private final List<FederationConfig.Listener> listeners = new ArrayList<>();
+    private NegotiationSettings negotiation = NegotiationSettings.DEFAULTS;
+    private RelaySettings relay = RelaySettings.DEFAULTS;
+    private RoutingSettings routing = RoutingSettings.DEFAULTS;
+
+    private Plan(TestDns dns, List<Domain> domains) {
+      this.dns = dns;
+      this.domains = domains;
+    }
+
+    Plan rule(PolicyRule rule) {
+      policy = policyOf(rule);
+      return this;
+    }
+
+    Plan identity(TlsIdentity... all) {
+      identities = List.of(all);
+      return this;
+    }
+
+    Plan trusts(X509Certificate... all) {
+      anchors = List.of(all);
+      return this;
+    }
+
+    Plan relay(RelaySettings settings) {
+      relay = settings;
+      return this;
+    }
+
+    Plan routing(RoutingSettings settings) {
+      routing = settings;
+      return this;
+    }
+
+    Plan negotiation(NegotiationSettings settings) {
+      negotiation = settings;
+      return this;
+    }
+
+    Plan starttls() {
+      return listen(false);
+    }
+
+    Plan directTls() {
+      return listen(true);
+    }
+
+    private Plan listen(boolean directTls) {
+      listeners.add(
+          new FederationConfig.Listener(
+              ListenOptions.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+              directTls));
+      return this;
+    }
+
+    Site start() throws IOException {
+      return new Site(this);
+    }
+  }
+
+  private static PolicyTable policyOf(PolicyRule rule) {
+    try {
+      return PolicyTable.builder()
+          .byDefault(Direction.INBOUND, rule)
+          .byDefault(Direction.OUTBOUND, rule)
+          .build();
+    } catch (im.comity.policy.PolicyException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /** Sends a message; the text is its body and its id. */
+  Offer message(String from, String to, String text) {
+    return federation.send(messageOf(from, to, text));
+  }
+
+  static Stanza messageOf(String from, String to, String text) {
+    try {
+      return Stanza.of(
+          Element.of(Namespaces.SERVER, "message")
+              .attribute("from", from)
+              .attribute("to", to)
+              .attribute("type", "chat")
+              .attribute("id", text)
+              .child(Element.of(Namespaces.SERVER, "body").text(text).build())
+              .build());
+    } catch (AddressFormatException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /** The next stanza that arrives, within ten seconds of real time. */
+  Arrived next() throws InterruptedException {
+    Arrived next = arrived.poll(10, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("nothing arrived; events:\n" + text());
+    }
+    return next;
+  }
+
+  String text() {
+    StringBuilder text = new StringBuilder();
+    events.forEach(event -> text.append("  ").append(event).append('\n'));
+    return text.toString();
+  }
+
+  <T extends FederationEvent> List<T> events(Class<T> type) {
+    return events.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  /** Waits for an event, within ten seconds of real time. */
+  <T extends FederationEvent> T await(Class<T> type, Predicate<? super T> which) {
+    return org.awaitility.Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(
+            () -> events(type).stream().filter(which).findFirst().orElse(null),
+            event -> event != null);
+  }
+
+  @Override
+  public void close() {
+    federation.close();
+    network.close();
+    side.close();
+    timers.close();
+  }
+}

@@ -1,0 +1,126 @@
+package im.comity.interop;
+
+import im.comity.testkit.tls.CertificateKind;
+import im.comity.testkit.tls.TestCertificate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+
+/** Prosody 0.12, one host, in a throw-away configuration. */
+final class Prosody extends RealPeer {
+  private final Lab lab;
+  private final String domain;
+  private final int starttls = Lab.freePort();
+  private final int directTls = Lab.freePort();
+  private CertificateKind certificate = CertificateKind.GOOD;
+  private boolean secureAuth;
+  private boolean requireEncryption = true;
+  private boolean tls = true;
+  private boolean bidi;
+  private boolean starttlsOnly;
+
+  Prosody(Lab lab, String domain) {
+    super(lab.folder.resolve("prosody-" + domain));
+    this.lab = lab;
+    this.domain = domain;
+  }
+
+  Prosody certificate(CertificateKind kind) {
+    certificate = kind;
+    return this;
+  }
+
+  /** Whether it insists on certificates; else dialback will do. */
+  Prosody secureAuth() {
+    secureAuth = true;
+    return this;
+  }
+
+  /** No TLS at all. */
+  Prosody inClear() {
+    tls = false;
+    requireEncryption = false;
+    return this;
+  }
+
+  /** DNS does not name its direct TLS port. */
+  Prosody starttlsOnly() {
+    starttlsOnly = true;
+    return this;
+  }
+
+  Prosody bidi() {
+    bidi = true;
+    return this;
+  }
+
+  @Override
+  String domain() {
+    return domain;
+  }
+
+  @Override
+  void prepare() throws IOException {
+    if (!Files.exists(folder.resolve("certificate.pem"))) {
+      TestCertificate issued = lab.ca.issue(certificate, domain);
+      Files.writeString(folder.resolve("certificate.pem"), issued.chainPem());
+      Files.writeString(folder.resolve("key.pem"), issued.keyPem());
+    }
+    Files.createDirectories(folder.resolve("data"));
+    Files.writeString(
+        folder.resolve("prosody.cfg.lua"),
+        """
+        run_as_root = true
+        pidfile = "%1$s/prosody.pid"
+        data_path = "%1$s/data"
+        plugin_paths = {}
+        interfaces = { "127.0.0.1" }
+        s2s_ports = { %2$d }
+        s2s_direct_tls_ports = { %3$s }
+        c2s_ports = {}
+        http_ports = {}
+        https_ports = {}
+        modules_enabled = { "disco", "ping", %4$s "s2s"%5$s }
+        modules_disabled = { "c2s", "offline", "http"%6$s }
+        s2s_secure_auth = %7$s
+        s2s_require_encryption = %8$s
+        authentication = "internal_plain"
+        ssl = { certificate = "%1$s/certificate.pem", key = "%1$s/key.pem", cafile = "%9$s/ca.pem" }
+        unbound = { resolvconf = false, hoststxt = false, forward = { "127.0.0.1@%10$d" },
+          options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" } }
+        log = { { levels = { min = "debug" }, to = "file", filename = "%11$s" } }
+        VirtualHost "%12$s"
+        """
+            .formatted(
+                folder,
+                starttls,
+                tls ? directTls : "",
+                tls ? "\"tls\", \"saslauth\"," : "",
+                ", \"dialback\"" + (bidi ? ", \"s2s_bidi\"" : ""),
+                tls ? "" : ", \"tls\"",
+                secureAuth,
+                requireEncryption,
+                lab.folder,
+                lab.dnsPort(),
+                log,
+                domain));
+    lab.publish(domain, starttls, tls && !starttlsOnly ? directTls : 0);
+  }
+
+  @Override
+  List<String> command() {
+    return List.of(
+        "/usr/bin/prosody", "-F", "--config", folder.resolve("prosody.cfg.lua").toString());
+  }
+
+  @Override
+  Map<String, String> environment() {
+    return Map.of();
+  }
+
+  @Override
+  List<Integer> ports() {
+    return tls ? List.of(starttls, directTls) : List.of(starttls);
+  }
+}
