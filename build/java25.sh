@@ -81,7 +81,7 @@ require_java25() {
 # than 25 (its toolchains plugin finds 25); it gets ours only where it would find none.
 require_maven() {
   if ! command -v mvn >/dev/null 2>&1; then
-    printf '%s: needs Maven 3.8 or newer to build and found no mvn on the path. Install it (package maven, or https://maven.apache.org).\n' "$1" >&2
+    printf '%s: needs Maven 3.8 or newer to build and found no mvn on the path. Install it (package maven).\n' "$1" >&2
     exit 3
   fi
   if [ -z "${JAVA_HOME:-}" ] && ! command -v java >/dev/null 2>&1; then
