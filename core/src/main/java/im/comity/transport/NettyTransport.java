@@ -21,7 +21,6 @@ import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -71,7 +70,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   // From any thread.
   private final CompletableFuture<@Nullable IOException> closed = new CompletableFuture<>();
   private final AtomicBoolean handedOver = new AtomicBoolean();
-  private final AtomicBoolean secured = new AtomicBoolean();
+  private final AtomicBoolean tlsStarted = new AtomicBoolean();
   private final AtomicLong received = new AtomicLong();
   private final AtomicLong sent = new AtomicLong();
   private volatile long lastReceived;
@@ -254,8 +253,6 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
       InterruptedIOException interrupted = new InterruptedIOException("interrupted");
       interrupted.initCause(e);
       throw interrupted;
-    } catch (CancellationException e) {
-      throw new IOException(e);
     }
   }
 
@@ -267,7 +264,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
       throw new IllegalStateException("TLS is started before the connection is handed over");
     }
     boolean direct = !used && lastPlain == null;
-    if (!secured.compareAndSet(false, true)) {
+    if (!tlsStarted.compareAndSet(false, true)) {
       throw new IllegalStateException("TLS was started before");
     }
     used = true;
@@ -322,7 +319,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
         .addListener(
             done -> {
               if (done.isSuccess()) {
-                secured(handler, handshake, gate);
+                established(handler, handshake, gate);
               } else {
                 // The alert is still to be sent, and the handler closes after it.
                 settle(explain(done.cause()));
@@ -340,7 +337,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     }
   }
 
-  private void secured(SslHandler handler, TlsHandshake handshake, RecordGate gate) {
+  private void established(SslHandler handler, TlsHandshake handshake, RecordGate gate) {
     TlsSession session =
         handshake.session(handler.engine().getSession(), handler.applicationProtocol());
     network.tls().forgetSession(handler.engine());
@@ -526,7 +523,9 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     }
     send(bytes);
     if (!channel.isWritable() && channel.isActive() && unsent() > network.unsentLimit()) {
-      abort(new IOException("more than " + network.unsentLimit() + " bytes that the peer leaves"));
+      abort(
+          new IOException(
+              "more than " + network.unsentLimit() + " bytes wait for a peer that does not read"));
     }
   }
 
@@ -621,7 +620,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     // Not at once: the sink may be what is closing.
     soon(() -> end(null));
     updateReading();
-    alarm(new IOException("the peer did not take what was written before the end"));
+    alarm(() -> reset(new IOException("the peer did not take what was written before the end")));
     channel.flush();
     ChannelFuture farewell =
         ssl != null ? ssl.closeOutbound() : channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
@@ -641,7 +640,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
       drop();
       return;
     }
-    alarm(null);
+    alarm(this::drop); // the kernel goes on sending what it has
     if (ssl == null) {
       sendFin();
     }
@@ -656,10 +655,10 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     }
   }
 
-  /** Drops the connection when the peer has had its time; with a cause if that is a failure. */
-  private void alarm(@Nullable IOException failure) {
+  /** Lets the peer have its time. */
+  private void alarm(Runnable then) {
     alarm.cancel();
-    alarm = network.timers().after(network.closeWait(), () -> onLoop(() -> reset(failure), null));
+    alarm = network.timers().after(network.closeWait(), () -> onLoop(then, null));
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -79,13 +80,12 @@ final class Reception {
   }
 
   private boolean isProxy(InetSocketAddress from) {
-    InetSocketAddress plain = new InetSocketAddress(unmapped(from.getAddress()), from.getPort());
-    return proxies.stream().anyMatch(network -> network.matches(plain));
+    return proxies.stream().anyMatch(network -> network.matches(from));
   }
 
   /** Counts a connection until it is closed, unless its address has its fill. */
   private boolean admit(Channel channel, InetSocketAddress from) {
-    InetAddress address = counted(unmapped(from.getAddress()));
+    InetAddress address = counted(from.getAddress());
     synchronized (counts) {
       int now = counts.getOrDefault(address, 0);
       if (now >= perAddress) {
@@ -110,20 +110,6 @@ final class Reception {
     }
   }
 
-  /** An IPv4 address may reach a socket for both families in its IPv6 form. */
-  private static InetAddress unmapped(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    if (bytes.length == 4) {
-      return address;
-    }
-    for (int i = 0; i < 12; i++) {
-      if (bytes[i] != (i < 10 ? 0 : (byte) 0xff)) {
-        return address;
-      }
-    }
-    return of(new byte[] {bytes[12], bytes[13], bytes[14], bytes[15]});
-  }
-
   /** The address that stands for all that one peer has: of IPv6 the first half. */
   static InetAddress counted(InetAddress address) {
     if (address instanceof Inet4Address) {
@@ -131,14 +117,10 @@ final class Reception {
     }
     byte[] half = new byte[16];
     System.arraycopy(address.getAddress(), 0, half, 0, 8);
-    return of(half);
-  }
-
-  private static InetAddress of(byte[] bytes) {
     try {
-      return InetAddress.getByAddress(bytes);
-    } catch (java.net.UnknownHostException e) {
-      throw new IllegalArgumentException(e); // only for other lengths than 4 and 16
+      return InetAddress.getByAddress(half);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("16 bytes are an address", e);
     }
   }
 

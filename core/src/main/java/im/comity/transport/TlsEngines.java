@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
@@ -20,13 +21,11 @@ import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.security.NoSuchAlgorithmException;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,7 +33,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -69,7 +67,8 @@ final class TlsEngines {
   private final Executor tasks;
   private final AtomicLong tokens = new AtomicLong();
   private final Map<String, TlsHandshake> inProgress = new ConcurrentHashMap<>();
-  private final Map<Kind, SslContext> contexts = new EnumMap<>(Kind.class);
+  private final Map<Kind, SslContext> contexts = new ConcurrentHashMap<>();
+  private volatile String[] groups = {};
   private boolean closed;
 
   /**
@@ -102,7 +101,20 @@ final class TlsEngines {
    * @throws SSLException the profile does not fit the provider
    */
   void prepare(TlsRequest request) throws SSLException {
-    var _ = context(request);
+    Kind kind = kind(request);
+    if (contexts.containsKey(kind)) {
+      return;
+    }
+    synchronized (this) {
+      if (closed) {
+        throw new SSLException("the network is closed");
+      }
+      if (!contexts.containsKey(kind)) {
+        SslContext context = build(kind);
+        groups = groups(context);
+        contexts.put(kind, context);
+      }
+    }
   }
 
   /** Begins a handshake, which must be given back with {@link #end}. */
@@ -119,7 +131,10 @@ final class TlsEngines {
 
   /** The handler for a handshake on a channel; owned by the caller until it is in the pipeline. */
   SslHandler handler(TlsHandshake handshake, Channel channel) throws SSLException {
-    SslContext context = context(handshake.request());
+    SslContext context = contexts.get(kind(handshake.request()));
+    if (context == null) {
+      throw new IllegalStateException("not prepared");
+    }
     SslHandler handler;
     if (boringSsl) {
       handler = context.newHandler(channel.alloc(), handshake.token(), 0);
@@ -152,7 +167,7 @@ final class TlsEngines {
 
   /** Gives back what is native. No engine may be made any more. */
   void close() {
-    synchronized (contexts) {
+    synchronized (this) {
       closed = true;
       contexts.values().forEach(ReferenceCountUtil::release);
       contexts.clear();
@@ -163,7 +178,7 @@ final class TlsEngines {
     SSLParameters parameters = engine.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm(null);
     parameters.setUseCipherSuitesOrder(true);
-    parameters.setNamedGroups(groups());
+    parameters.setNamedGroups(groups);
     if (request instanceof TlsRequest.AsClient client) {
       String name = serverName(client.serverName());
       parameters.setServerNames(
@@ -177,30 +192,19 @@ final class TlsEngines {
     }
   }
 
-  private String[] groups() {
-    return profile.groups().stream()
-        .filter(boringSsl ? BoringSsl.GROUPS::contains : Jdk.GROUPS::contains)
-        .toArray(String[]::new);
+  private String[] groups(SslContext context) {
+    List<String> known =
+        context instanceof JdkSslContext jdk
+            ? List.of(jdk.context().getSupportedSSLParameters().getNamedGroups())
+            : BoringSsl.GROUPS;
+    return profile.groups().stream().filter(known::contains).toArray(String[]::new);
   }
 
-  private SslContext context(TlsRequest request) throws SSLException {
-    Kind kind =
-        switch (request) {
-          case TlsRequest.AsServer server -> Kind.SERVER;
-          case TlsRequest.AsClient client ->
-              client.offerAlpn() ? Kind.CLIENT_WITH_ALPN : Kind.CLIENT;
-        };
-    synchronized (contexts) {
-      if (closed) {
-        throw new SSLException("the network is closed");
-      }
-      SslContext context = contexts.get(kind);
-      if (context == null) {
-        context = build(kind);
-        contexts.put(kind, context);
-      }
-      return context;
-    }
+  private static Kind kind(TlsRequest request) {
+    return switch (request) {
+      case TlsRequest.AsServer _ -> Kind.SERVER;
+      case TlsRequest.AsClient client -> client.offerAlpn() ? Kind.CLIENT_WITH_ALPN : Kind.CLIENT;
+    };
   }
 
   private SslContext build(Kind kind) throws SSLException {
@@ -243,19 +247,6 @@ final class TlsEngines {
         SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
       } catch (Exception e) {
         throw new SSLException("renegotiation cannot be switched off", e);
-      }
-    }
-  }
-
-  private static final class Jdk {
-    static final List<String> GROUPS = groups();
-
-    private static List<String> groups() {
-      try {
-        String[] names = SSLContext.getDefault().getSupportedSSLParameters().getNamedGroups();
-        return names == null ? List.of() : List.of(names);
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("the JDK has no TLS", e);
       }
     }
   }

@@ -32,6 +32,7 @@ public interface Transport {
    * Changes from cleartext to TLS and waits for the end of the handshake. In one step on the event
    * loop the mailbox is found empty, {@code lastPlain} is written in the clear and TLS is put in
    * place: nothing that came in the clear can be read as if it had come under TLS (S2S-TLS-10).
+   * What was taken before, and not yet looked at, is for the caller to refuse.
    *
    * <p>As the very first operation, with nothing taken or written, it is direct TLS: what the peer
    * has sent by then goes to the handshake.

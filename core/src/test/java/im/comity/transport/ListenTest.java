@@ -362,6 +362,23 @@ class ListenTest {
     assertThatThrownBy(() -> connect(listening)).isInstanceOf(IOException.class);
   }
 
+  @Test
+  void aPeerOfTheOlderFamilyIsShownAsThatOnASocketForBoth() throws Exception {
+    for (Wire over : List.of(Wire.EPOLL, Wire.NIO)) {
+      NettyNetwork network = bench.network(over, TlsProvider.AUTO);
+      ListenOptions everywhere =
+          new ListenOptions(new InetSocketAddress(0), List.of("127.0.0.1/32"), 10);
+      try (Listening listening = network.listen(everywhere, accepted::add)) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), listening.address().getPort());
+        sockets.add(socket);
+        say(socket, "PROXY UNKNOWN\r\nhello");
+        Transport transport = accepted();
+        assertThat(transport.remote()).isEqualTo(socket.getLocalSocketAddress());
+        expect(transport, "hello");
+      }
+    }
+  }
+
   // What TCP is told.
 
   @Test

@@ -349,7 +349,7 @@ class TransportTest {
       transport.flush();
       stopped |= !transport.writable();
     }
-    assertThat(get(transport.closed())).hasMessageContaining("that the peer leaves");
+    assertThat(get(transport.closed())).hasMessageContaining("does not read");
     assertThat(stopped).isTrue();
   }
 
