@@ -166,6 +166,16 @@ class FaultTest {
   }
 
   @Test
+  void garbageIsNeverWhatItReplaces() throws Exception {
+    for (int seed = 0; seed < 2_000; seed++) {
+      Pipe one = new Pipe();
+      one.left().fault(new Fault.Garbage(afterBytes(0), 1, seed));
+      write(one.left(), "a");
+      assertThat(read(one.right())).isNotEqualTo("a");
+    }
+  }
+
+  @Test
   void theSameSeedGivesTheSameGarbage() throws Exception {
     byte[][] bytes = new byte[2][];
     for (int i = 0; i < 2; i++) {

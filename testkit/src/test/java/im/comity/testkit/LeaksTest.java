@@ -150,6 +150,7 @@ class LeaksTest {
                   throw new UncheckedIOException(e);
                 }
               });
+      standing(accepting);
       new Socket(listening.getInetAddress(), listening.getLocalPort()).close();
       accepting.join();
     }
@@ -247,18 +248,23 @@ class LeaksTest {
   }
 
   @Test
-  void theExtensionFailsATestThatLeavesSomething() {
+  void theExtensionFailsATestThatLeavesSomething() throws Exception {
     LeakChecked extension = new LeakChecked();
     ExtensionContext context = context();
     extension.beforeEach(context);
+    CountDownLatch done = new CountDownLatch(1);
+    Thread left = standing(Thread.ofVirtual().name("left behind").start(() -> await(done)));
     AtomicLong open = new AtomicLong();
     Leaks leaks = (Leaks) extension.resolveParameter(null, context);
     leaks.watch("open streams", open::get).patience(BRIEF);
-    extension.afterEach(context);
     open.set(1);
     assertThatThrownBy(() -> extension.afterEach(context))
         .isInstanceOf(AssertionError.class)
-        .hasMessageContaining("open streams");
+        .hasMessageContaining("open streams")
+        .hasMessageContaining("\"left behind\"");
+    end(left, done);
+    open.set(0);
+    extension.afterEach(context);
   }
 
   /** A context with a store and nothing else. */

@@ -222,6 +222,7 @@ class PipeTest {
     clock.awaitPending(1);
     reader.interrupt();
     assertThat(get(failed)).isInstanceOf(InterruptedIOException.class);
+    assertThat(clock.pending()).isZero();
   }
 
   @Test

@@ -79,6 +79,16 @@ class StreamReaderTest {
   }
 
   @Test
+  void whitespaceIsToldAsItComes() throws Exception {
+    feed(HEAD);
+    header();
+    feed(" \n");
+    assertThat(next()).isEqualTo(new Event.Space(" \n"));
+    feed("\t");
+    assertThat(next()).isEqualTo(new Event.Space("\t"));
+  }
+
+  @Test
   void aHeaderTellsItsAttributesAndDeclarations() throws Exception {
     feed(HEAD);
     Received header = header();
