@@ -327,6 +327,9 @@ public final class AssociationTable {
     if (a instanceof Basis.ByProof(var proof) && b instanceof Basis.ByProof(var other)) {
       return proof.prooftype().equals(other.prooftype());
     }
+    if (a instanceof Basis.ByDialback one && b instanceof Basis.ByDialback other) {
+      return one.sameKey() == other.sameKey();
+    }
     return a.getClass() == b.getClass();
   }
 }

@@ -367,13 +367,12 @@ public final class OutboundNegotiation {
       } catch (NegotiationException e) {
         boolean refusedTls =
             talk.triedUnoffered && required.level().compareTo(FederationLevel.ENCRYPTED) < 0;
-        boolean refusedSasl = talk.saslRefused && required.dialback() && !saslTried;
-        if (whole.expired() || !(refusedTls || refusedSasl)) {
+        if (whole.expired() || !(refusedTls || talk.closedOverSasl)) {
           throw e;
         }
         // S2S-TLS-05: the policy admits clear text; S2S-EXT-17: it admits dialback.
         mayTryUnoffered &= !refusedTls;
-        saslTried |= refusedSasl;
+        saslTried |= talk.closedOverSasl;
         step(pair, "again", refusedTls ? "without TLS" : "without EXTERNAL");
         transport = again(pair, winner, whole);
       }
@@ -385,7 +384,9 @@ public final class OutboundNegotiation {
     final boolean mayTryUnoffered;
     final boolean saslTried;
     boolean triedUnoffered;
-    boolean saslRefused;
+
+    /** The peer refused EXTERNAL and ended the stream before dialback had an answer. */
+    boolean closedOverSasl;
 
     Talk(boolean mayTryUnoffered, boolean saslTried) {
       this.mayTryUnoffered = mayTryUnoffered;
@@ -431,7 +432,11 @@ public final class OutboundNegotiation {
         switch (OutboundChoice.beforeTls(stream.facts(), required, talk.mayTryUnoffered)) {
           case OutboundChoice.BeforeTls.UpgradeToTls(var offered) -> {
             talk.triedUnoffered = !offered;
-            StartTls.request(stream, tls);
+            try {
+              StartTls.request(stream, tls);
+            } catch (NegotiationException e) {
+              throw refuse(stream, e.failure());
+            }
             talk.triedUnoffered = false;
             stream.open();
           }
@@ -488,13 +493,15 @@ public final class OutboundNegotiation {
             }
             case SaslExternal.Answer.Failure(var why) -> {
               step(pair, "auth", "EXTERNAL refused: " + why.condition());
-              peer.talk().saslRefused = true;
               if (!thenDialback) {
                 throw new NegotiationException(why);
               }
-              Acceptance acceptance = dialback(stream, pair);
-              peer.talk().saslRefused = false;
-              yield acceptance;
+              try {
+                yield dialback(stream, pair);
+              } catch (StreamEnded closed) {
+                peer.talk().closedOverSasl = true;
+                throw closed;
+              }
             }
           };
       case OutboundChoice.Authentication.DialbackOnly _ -> dialback(stream, pair);

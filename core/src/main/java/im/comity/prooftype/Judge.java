@@ -60,7 +60,7 @@ public final class Judge {
     if (inbound && !session.reliable()) {
       return nothing(
           Code.UNRELIABLE_SESSION,
-          "a client's certificate counts only under TLS 1.3 or with extended master secret, this is "
+          "a client's certificate counts under TLS 1.3 or with extended master secret; this is "
               + session.protocol());
     }
     String weakness = Strength.weakness(certificate.leaf().getPublicKey());

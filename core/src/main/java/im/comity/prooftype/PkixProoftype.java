@@ -104,13 +104,13 @@ public final class PkixProoftype implements Prooftype {
       CertificateNames names = CertificateNames.of(leaf);
       Name match = wanted.match(names);
       if (match == null) {
-        reasons.add(
-            reason(
-                Code.NAME_MISMATCH,
-                names.names().isEmpty()
-                    ? "the certificate of %s has no subjectAltName for a domain, and its common name does not count"
+        String said =
+            names.names().isEmpty()
+                ? "the certificate of %s has no subjectAltName for a domain, and its common name"
                         .formatted(PathJudge.subject(leaf))
-                    : "the certificate names %s, not %s".formatted(names, domain)));
+                    + " does not count"
+                : "the certificate names %s, not %s".formatted(names, domain);
+        reasons.add(reason(Code.NAME_MISMATCH, said));
       }
       return match;
     } catch (CertificateParsingException e) {

@@ -100,13 +100,10 @@ public final class ReferenceIdentifiers {
 
   /** RFC 6120 section 13.7.1.4: a bare domain, compared after preparation; no wildcard. */
   private boolean xmppMatches(String presented) {
-    if (presented.indexOf('@') >= 0 || presented.indexOf('/') >= 0) {
-      return false;
-    }
     try {
       return Domain.of(presented).equals(domain);
     } catch (AddressFormatException e) {
-      return false; // a name that is no domain names no domain
+      return false; // an account or a resource is no domain
     }
   }
 

@@ -334,7 +334,12 @@ public final class EstablishedStream implements Sink {
   private void element(ScannedElement element) {
     switch (reader.read(element)) {
       case Reading.Read(var stanza) -> stanza(stanza);
-      case Reading.Head _ -> throw new IllegalStateException("a whole element is no head");
+      case Reading.Head(var envelope) -> {
+        // Written for another stream it would grow beyond measure.
+        if (permission(envelope.pair(), envelope) != null) {
+          answer(envelope, StanzaErrorCondition.POLICY_VIOLATION, "cannot be handed on");
+        }
+      }
       case Reading.BadAddress bad -> badAddress(bad);
       case Reading.BadNamespacePrefix(var start) ->
           end(

@@ -128,7 +128,7 @@ public final class Outlet {
   /** Writes what waits, as far as the connection takes it. On the event loop. */
   public void drain() {
     boolean wrote = false;
-    List<Runnable> wake = List.of();
+    List<Runnable> wake = new ArrayList<>(0);
     List<CompletableFuture<Void>> empty = List.of();
     while (true) {
       byte[] batch;
@@ -145,7 +145,7 @@ public final class Outlet {
         }
         batch = nextBatch();
         if (!waiting.isEmpty() && queuedBytes < maxBytes) {
-          wake = new ArrayList<>(waiting);
+          wake.addAll(waiting);
           waiting.clear();
         }
       }

@@ -99,23 +99,23 @@ final class Rewriting {
    * element that takes it: a long namespace and many short elements again.
    */
   static boolean grows(Element root, String contentNamespace, long limit) {
-    return defaultDeclarations(root, contentNamespace, null) > limit;
+    return defaultDeclarations(root, contentNamespace, true, null) > limit;
   }
 
   /** The bytes that declaring default namespaces takes, roughly. */
   private static long defaultDeclarations(
-      Element element, String contentNamespace, @Nullable String inScope) {
+      Element element, String contentNamespace, boolean allContent, @Nullable String inScope) {
     String namespace = element.namespace();
     String inside = inScope;
     long bytes = 0;
-    boolean inherits = inScope == null && namespace.equals(contentNamespace);
+    boolean inherits = allContent && namespace.equals(contentNamespace);
     if (!inherits && element.prefix().isEmpty() && !namespace.equals(inScope)) {
       bytes = namespace.length() + 9L; // with xmlns=''
       inside = namespace;
     }
     for (Node node : element.nodes()) {
       if (node instanceof Element child) {
-        bytes += defaultDeclarations(child, contentNamespace, inside);
+        bytes += defaultDeclarations(child, contentNamespace, inherits, inside);
       }
     }
     return bytes;

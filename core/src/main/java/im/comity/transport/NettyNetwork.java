@@ -59,6 +59,9 @@ public final class NettyNetwork implements Network {
 
   private static final int KEEPALIVE_PROBES = 3;
 
+  /** How long event loops may take to end. */
+  private static final Duration LOOP_PATIENCE = Duration.ofSeconds(5);
+
   private final NetworkOptions options;
   private final boolean epoll;
   private final EventLoopGroup loops;
@@ -138,12 +141,20 @@ public final class NettyNetwork implements Network {
                 done.cause() instanceof IOException e ? e : new IOException(done.cause()));
             return;
           }
-          NettyTransport transport = connecting.channel().pipeline().get(NettyTransport.class);
-          if (transport == null) {
-            result.completeExceptionally(new ClosedChannelException());
-          } else if (!result.complete(transport)) {
-            transport.abort(null); // given up meanwhile
-          }
+          // This listener runs before the channel is active, when its addresses are not known yet.
+          connecting
+              .channel()
+              .eventLoop()
+              .execute(
+                  () -> {
+                    NettyTransport transport =
+                        connecting.channel().pipeline().get(NettyTransport.class);
+                    if (transport == null) {
+                      result.completeExceptionally(new ClosedChannelException());
+                    } else if (!result.complete(transport)) {
+                      transport.abort(null); // given up meanwhile
+                    }
+                  });
         });
     var _ =
         result.whenComplete(
@@ -230,15 +241,16 @@ public final class NettyNetwork implements Network {
         NettyTransport transport = new NettyTransport(NettyNetwork.this, channel);
         channel
             .pipeline()
-            .addLast(transport)
             .addLast(
                 new ChannelInboundHandlerAdapter() {
                   @Override
                   public void channelActive(ChannelHandlerContext ctx) {
+                    ctx.fireChannelActive();
                     ctx.pipeline().remove(this);
                     result.complete(transport);
                   }
-                });
+                })
+            .addLast(transport);
       }
     };
   }
@@ -256,7 +268,7 @@ public final class NettyNetwork implements Network {
   }
 
   /** Sets what every TCP connection has. */
-  private void setUp(Channel channel) {
+  void setUp(Channel channel) {
     channel.config().setWriteBufferWaterMark(WRITE_MARKS);
     channel.config().setOption(ChannelOption.TCP_NODELAY, true);
     // A peer that sends no more may still read: what we have for it is sent before we end too.
@@ -303,10 +315,18 @@ public final class NettyNetwork implements Network {
     }
     List<Future<?>> ends = new ArrayList<>();
     listening.forEach(channel -> ends.add(channel.close()));
-    open.forEach(transport -> transport.abort(new IOException("the network is closed")));
-    ends.add(loops.shutdownGracefully(0, 5, TimeUnit.SECONDS));
+    List<CompletableFuture<?>> gone = new ArrayList<>();
+    for (NettyTransport transport : open) {
+      gone.add(transport.closed());
+      transport.abort(new IOException("the network is closed"));
+    }
+    // Two ends in memory need each other's loop to end.
+    CompletableFuture.allOf(gone.toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
+    ends.add(loops.shutdownGracefully(0, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
     if (memory != null) {
-      ends.add(memory.shutdownGracefully(0, 5, TimeUnit.SECONDS));
+      ends.add(memory.shutdownGracefully(0, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
     }
     ends.forEach(Future::awaitUninterruptibly);
     tlsTasks.shutdownNow();

@@ -217,7 +217,8 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
 
   private void append(ByteBuf in) {
     int more = in.readableBytes();
-    if (held + more > MAILBOX_LIMIT) {
+    // In memory one piece may be of any size, and comes from ourselves.
+    if (held + more > MAILBOX_LIMIT && channel instanceof DuplexChannel) {
       fail(new IOException("more than " + MAILBOX_LIMIT + " bytes that nobody took"));
       return;
     }
@@ -302,7 +303,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     TlsHandshake handshake = network.tls().begin(request);
     SslHandler handler;
     try {
-      handler = network.tls().handler(handshake, channel.alloc());
+      handler = network.tls().handler(handshake, channel);
     } catch (IOException | RuntimeException e) {
       network.tls().end(handshake);
       fail(TlsFailedException.of(e));
@@ -315,12 +316,13 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     byte[] early = Arrays.copyOf(box, held);
     emptyBox();
     ssl = handler;
+    RecordGate gate = new RecordGate(handshake, cause -> fail(explain(cause)));
     handler
         .handshakeFuture()
         .addListener(
             done -> {
               if (done.isSuccess()) {
-                secured(handler, handshake);
+                secured(handler, handshake, gate);
               } else {
                 // The alert is still to be sent, and the handler closes after it.
                 settle(explain(done.cause()));
@@ -330,15 +332,15 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
             });
     ChannelPipeline pipeline = channel.pipeline();
     // The gate first: a client's handler speaks at once, and in memory the answer may come at once.
-    pipeline.addFirst("hello", new HelloGate(handshake, this::fail));
-    pipeline.addAfter("hello", "tls", handler);
+    pipeline.addFirst("gate", gate);
+    pipeline.addAfter("gate", "tls", handler);
     if (early.length > 0) {
       pipeline.fireChannelRead(Unpooled.wrappedBuffer(early));
       pipeline.fireChannelReadComplete();
     }
   }
 
-  private void secured(SslHandler handler, TlsHandshake handshake) {
+  private void secured(SslHandler handler, TlsHandshake handshake, RecordGate gate) {
     TlsSession session =
         handshake.session(handler.engine().getSession(), handler.applicationProtocol());
     network.tls().forgetSession(handler.engine());
@@ -348,13 +350,18 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     if (waiting != null) {
       waiting.complete(session);
     }
+    if (session.protocol().equals("TLSv1.3")) {
+      channel.pipeline().remove(gate);
+    } else {
+      gate.established();
+    }
   }
 
   private IOException explain(Throwable cause) {
     Throwable inner =
         cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
     if (securing != null) {
-      return TlsFailedException.of(inner);
+      return inner instanceof TlsFailedException failed ? failed : TlsFailedException.of(inner);
     }
     return inner instanceof IOException io ? io : new IOException(inner);
   }
@@ -636,11 +643,16 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     }
     alarm(null);
     if (ssl == null) {
-      if (channel instanceof DuplexChannel socket) {
-        var _ = socket.shutdownOutput();
-      } else {
-        var _ = channel.pipeline().firstContext().writeAndFlush(Memory.FIN);
-      }
+      sendFin();
+    }
+  }
+
+  /** Tells the peer, below TLS, that nothing more comes, and goes on reading. */
+  void sendFin() {
+    if (channel instanceof DuplexChannel socket) {
+      var _ = socket.shutdownOutput();
+    } else {
+      var _ = channel.pipeline().firstContext().writeAndFlush(Memory.FIN);
     }
   }
 

@@ -31,7 +31,7 @@ final class Pem {
   private static final long MAX_BYTES = 1 << 16;
 
   private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
   private static final class Block {
     final String label;

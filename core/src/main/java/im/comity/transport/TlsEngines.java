@@ -2,8 +2,10 @@ package im.comity.transport;
 
 import im.comity.address.Domain;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
@@ -34,7 +36,6 @@ import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -116,15 +117,15 @@ final class TlsEngines {
     inProgress.remove(handshake.token());
   }
 
-  /** The handler for a handshake; owned by the caller until it is in a pipeline. */
-  SslHandler handler(TlsHandshake handshake, ByteBufAllocator allocator) throws SSLException {
+  /** The handler for a handshake on a channel; owned by the caller until it is in the pipeline. */
+  SslHandler handler(TlsHandshake handshake, Channel channel) throws SSLException {
     SslContext context = context(handshake.request());
     SslHandler handler;
     if (boringSsl) {
-      handler = context.newHandler(allocator, handshake.token(), 0);
+      handler = context.newHandler(channel.alloc(), handshake.token(), 0);
     } else {
-      SSLEngine engine = context.newEngine(allocator, handshake.token(), 0);
-      handler = new WithoutRenegotiation(engine, tasks);
+      SSLEngine engine = context.newEngine(channel.alloc(), handshake.token(), 0);
+      handler = new JdkHandler(engine, new Steps(tasks, channel.eventLoop()));
     }
     try {
       configure(handler.engine(), handshake.request());
@@ -259,26 +260,73 @@ final class TlsEngines {
     }
   }
 
+  /** The handler for engines of the JDK, whose expensive steps run elsewhere. */
+  private static final class JdkHandler extends SslHandler {
+    private final Steps steps;
+
+    JdkHandler(SSLEngine engine, Steps steps) {
+      super(engine, steps);
+      this.steps = steps;
+    }
+
+    /**
+     * A FIN makes the handler forget what it has not decoded, which waits for a step in progress.
+     */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+      if (event == ChannelInputShutdownEvent.INSTANCE && steps.running > 0) {
+        steps.whenIdle = () -> ctx.pipeline().fireUserEventTriggered(event);
+      } else {
+        super.userEventTriggered(ctx, event);
+      }
+    }
+
+    /** What stands for a FIN in memory waits likewise. */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+      if (!(message instanceof ByteBuf) && steps.running > 0) {
+        steps.whenIdle = () -> ctx.pipeline().fireChannelRead(message);
+      } else {
+        super.channelRead(ctx, message);
+      }
+    }
+  }
+
   /**
-   * Ends the connection when the peer begins a second handshake under TLS 1.2 (S2S-TLS-25). The
-   * JDK's engine would take part in it, and only a property of the whole process could forbid that.
+   * Runs the expensive steps of one handshake off its event loop, to which all else is confined.
    */
-  private static final class WithoutRenegotiation extends SslHandler {
-    WithoutRenegotiation(SSLEngine engine, Executor tasks) {
-      super(engine, tasks);
+  private static final class Steps implements Executor {
+    private final Executor elsewhere;
+    private final EventLoop loop;
+    private int running;
+    private @Nullable Runnable whenIdle;
+
+    Steps(Executor elsewhere, EventLoop loop) {
+      this.elsewhere = elsewhere;
+      this.loop = loop;
     }
 
     @Override
-    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out)
-        throws SSLException {
-      super.decode(ctx, in, out);
-      SSLEngine engine = engine();
-      if (handshakeFuture().isSuccess()
-          && engine.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING
-          && engine.getSession().getProtocol().equals("TLSv1.2")
-          && !engine.isInboundDone()
-          && !engine.isOutboundDone()) {
-        throw new SSLException("the peer began a renegotiation");
+    public void execute(Runnable step) {
+      elsewhere.execute(
+          () -> {
+            try {
+              step.run(); // at its end it asks the loop to go on with the handshake
+            } finally {
+              if (!loop.isShuttingDown()) {
+                loop.execute(this::done);
+              }
+            }
+          });
+      running++;
+    }
+
+    private void done() {
+      running--;
+      Runnable then = whenIdle;
+      if (running == 0 && then != null) {
+        whenIdle = null;
+        then.run();
       }
     }
   }

@@ -103,6 +103,7 @@ final class AttributeTable {
   }
 
   private boolean differsFromFew(byte[] names, int added, int from, int to) {
+    work += added - first;
     for (int i = first; i < added; i++) {
       if (hashes[i] == hashes[added]
           && Arrays.equals(names, nameFrom(i), nameTo(i), names, from, to)) {

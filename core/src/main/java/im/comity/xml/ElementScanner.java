@@ -12,8 +12,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,16 +169,6 @@ public final class ElementScanner {
   private static final byte[] CDATA_OPENING = "[CDATA[".getBytes(US_ASCII);
   private static final String ENTITY_REFERENCE = "an entity reference";
 
-  /** What follows {@code <?xml}, up to {@code ?>}; possessive, so that it takes linear time. */
-  private static final Pattern DECLARATION =
-      Pattern.compile(
-          "[ \\t\\r\\n]++version[ \\t\\r\\n]*+=[ \\t\\r\\n]*+(?:'([^']*+)'|\"([^\"]*+)\")"
-              + "(?:[ \\t\\r\\n]++encoding[ \\t\\r\\n]*+=[ \\t\\r\\n]*+"
-              + "(?:'([A-Za-z][A-Za-z0-9._-]*+)'|\"([A-Za-z][A-Za-z0-9._-]*+)\"))?+"
-              + "(?:[ \\t\\r\\n]++standalone[ \\t\\r\\n]*+=[ \\t\\r\\n]*+"
-              + "(?:'(yes|no)'|\"(yes|no)\"))?+"
-              + "[ \\t\\r\\n]*+");
-
   private static final int IDLE_NAMES = 256;
   private static final int IDLE_DEPTH = 16;
   private static final byte[] NOTHING = new byte[0];
@@ -327,10 +315,10 @@ public final class ElementScanner {
 
   /** A new document follows, as after TLS and SASL negotiation: forgets all but the limits. */
   public void restart() {
-    forgetItem();
     scope.leave(0);
     namesTo = 0;
     depth = -1;
+    forgetItem();
     missing = 0;
     declaration.setLength(0);
     defaultNamespace = "";
@@ -556,9 +544,9 @@ public final class ElementScanner {
     }
     start = decodedStart(bytes, at);
     limit = exceeded;
+    skipping = true;
     keep(bytes, at);
     kept = NOTHING;
-    skipping = true;
     return at;
   }
 
@@ -768,28 +756,15 @@ public final class ElementScanner {
     if (bytes[at] != '>') {
       return unexpected(bytes, at, stop);
     }
-    Matcher parts = DECLARATION.matcher(declaration);
-    if (!parts.matches()) {
-      return fail(Kind.NOT_WELL_FORMED, "a malformed XML declaration", at);
-    }
-    if (!"1.0".equals(either(parts, 1))) {
-      return fail(Kind.NOT_WELL_FORMED, "not XML 1.0", at);
-    }
-    String encoding = either(parts, 3);
-    if (encoding != null && !encoding.equalsIgnoreCase("UTF-8")) {
-      return fail(Kind.UNSUPPORTED_ENCODING, "an encoding declared that is not UTF-8", at);
-    }
-    if ("no".equals(either(parts, 5))) {
-      return fail(Kind.RESTRICTED_XML, "a document that does not stand alone", at);
+    Unreadable wrong = XmlDeclaration.check(declaration);
+    if (wrong != null) {
+      fail(wrong);
+      return at;
     }
     declaration.setLength(0);
     declaration.trimToSize();
     state = State.PROLOG;
     return at + 1;
-  }
-
-  private static @Nullable String either(Matcher parts, int group) {
-    return parts.group(group) != null ? parts.group(group) : parts.group(group + 1);
   }
 
   // Markup.

@@ -146,17 +146,18 @@ class AssociationTableTest {
   @Clause("DNA-DBT-05")
   void linkedDialbackIsWorthEncryptedWhereItsProofDoesNotCount() {
     rules.put(NORTH_CHAT, rule(FederationLevel.ENCRYPTED, true, "posh"));
-    table.add(
-        admitted(
-            Admission.inbound(
-                rule(FederationLevel.TRUSTED),
-                tls(),
-                NORTH_SOUTH,
-                notProven(),
-                verified(NORTH_SOUTH, new DialbackAnswer.Valid()),
-                proof(domain("north.example"), PEER))));
+    table.add(linked(NORTH_SOUTH));
     assertThat(table.find(NORTH_SOUTH).level()).isEqualTo(FederationLevel.TRUSTED);
     assertThat(table.find(NORTH_CHAT).level()).isEqualTo(FederationLevel.ENCRYPTED);
+  }
+
+  @Test
+  void plainDialbackDoesNotTakeThePlaceOfLinkedDialback() {
+    table.add(linked(NORTH_SOUTH));
+    table.add(inboundByDialback(NORTH_CHAT));
+    assertThat(table.find(NORTH_SOUTH).level()).isEqualTo(FederationLevel.TRUSTED);
+    table.expire(NOT_AFTER.plusSeconds(1));
+    assertThat(table.find(NORTH_SOUTH).level()).isEqualTo(FederationLevel.ENCRYPTED);
   }
 
   @Test
@@ -221,6 +222,14 @@ class AssociationTableTest {
     assertThat(table.expire(soon)).as("still the last instant").isEmpty();
     assertThat(table.expire(soon.plusNanos(1))).hasSize(1);
     assertThat(table.find(NORTH_SOUTH).level()).isEqualTo(FederationLevel.ENCRYPTED);
+  }
+
+  @Test
+  void aWeakerGroundThatComesLaterStandsBehind() {
+    table.add(inboundByProof(NORTH_SOUTH));
+    table.add(inboundByDialback(NORTH_SOUTH));
+    assertThat(table.find(NORTH_SOUTH).level()).isEqualTo(FederationLevel.TRUSTED);
+    assertThat(table.all()).hasSize(2);
   }
 
   @Test
@@ -322,14 +331,25 @@ class AssociationTableTest {
 
   @Test
   @Clause("DNA-DEL-12")
-  void sendersAndPairsAreBounded() {
-    byDefault = strict(FederationLevel.VERIFIED);
-    table = table(new Limits(2, 2, 10));
+  void sendersAreBounded() {
+    table = table(new Limits(2, 100, 10));
     assertThat(table.add(inboundByDialback(NORTH_SOUTH))).isTrue();
     assertThat(table.add(inboundByDialback(ROOMS_SOUTH))).isTrue();
     DomainPair third = pair("third.example", "south.example");
     assertThat(table.add(inboundByDialback(third))).isFalse();
     assertThat(table.obstacle(third)).isEqualTo(Obstacle.SENDER_UNKNOWN);
+    assertThat(table.add(inboundByDialback(NORTH_CHAT))).as("a sender that is there").isTrue();
+    table.drop(ROOMS_SOUTH.sender());
+    assertThat(table.add(inboundByDialback(third))).isTrue();
+  }
+
+  @Test
+  @Clause("DNA-DEL-12")
+  void pairsAreBounded() {
+    byDefault = strict(FederationLevel.VERIFIED);
+    table = table(new Limits(100, 2, 10));
+    assertThat(table.add(inboundByDialback(NORTH_SOUTH))).isTrue();
+    assertThat(table.add(inboundByDialback(ROOMS_SOUTH))).isTrue();
     assertThat(table.add(inboundByDialback(NORTH_CHAT))).as("a third strict pair").isFalse();
     assertThat(table.obstacle(NORTH_CHAT)).isEqualTo(Obstacle.PAIR_NOT_GRANTED);
     assertThat(table.add(inboundByDialback(NORTH_SOUTH))).as("what is there already").isTrue();
@@ -449,6 +469,18 @@ class AssociationTableTest {
   }
 
   private final Association inboundAgain = inboundByProof(NORTH_SOUTH);
+
+  /** By dialback whose authoritative server shows the key of the peer. */
+  private static Association linked(DomainPair pair) {
+    return admitted(
+        Admission.inbound(
+            rule(FederationLevel.TRUSTED),
+            tls(),
+            pair,
+            notProven(),
+            verified(pair, new DialbackAnswer.Valid()),
+            proof(pair.sender(), PEER)));
+  }
 
   private AssociationTable table(Limits limits) {
     return new AssociationTable(

@@ -20,12 +20,17 @@ final class TestDns implements Resolver {
   private final Map<String, List<DnsRecord>> services = new ConcurrentHashMap<>();
 
   void serve(Domain domain, InetSocketAddress at, boolean directTls) {
+    serve(domain, at, directTls, 1);
+  }
+
+  /** The lower the priority, the sooner it is tried. */
+  void serve(Domain domain, InetSocketAddress at, boolean directTls, int priority) {
     String name = (directTls ? "_xmpps-server._tcp." : "_xmpp-server._tcp.") + domain.ascii() + ".";
     services.compute(
         name,
         (_, before) -> {
           List<DnsRecord> all = new ArrayList<>(before == null ? List.of() : before);
-          all.add(new DnsRecord.Service(1, 1, at.getPort(), "localhost."));
+          all.add(new DnsRecord.Service(priority, 1, at.getPort(), "localhost."));
           return all;
         });
   }

@@ -147,6 +147,15 @@ class PkixProoftypeTest {
   }
 
   @Test
+  void aProofEndsWithTheServersOwnCertificateIfThatIsTheFirst() {
+    Instant end = NOW.plus(Duration.ofDays(3));
+    TestCertificate leaf =
+        ROOT.intermediate("Issuing")
+            .issue(CertificateSpec.server("gamma.example").validity(NOW.minusSeconds(1), end));
+    assertThat(((Finding.Proves) judge(leaf)).notAfter()).isEqualTo(end);
+  }
+
+  @Test
   @Clause("DNA-PKX-08")
   void theMissingIssuerIsNamed() {
     TestCa issuing = ROOT.intermediate("Issuing");
@@ -209,7 +218,12 @@ class PkixProoftypeTest {
     Instant until = NOW.plusSeconds(200);
     TestCertificate certificate =
         ROOT.issue(CertificateSpec.server("gamma.example").validity(from, until));
-    assertThat(codes(judge(certificate, from.minusMillis(1)))).containsExactly(Code.NOT_YET_VALID);
+    Finding early = judge(certificate, from.minusMillis(1));
+    assertThat(codes(early)).containsExactly(Code.NOT_YET_VALID);
+    assertThat(details(early))
+        .containsExactly(
+            "CN=gamma.example is valid from 2026-11-20T12:01:40Z only, it is"
+                + " 2026-11-20T12:01:39.999Z");
     assertThat(judge(certificate, from)).isInstanceOf(Finding.Proves.class);
     assertThat(judge(certificate, until)).isInstanceOf(Finding.Proves.class);
     assertThat(codes(judge(certificate, until.plusMillis(1)))).containsExactly(Code.EXPIRED);

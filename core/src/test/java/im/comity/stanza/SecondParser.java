@@ -17,10 +17,9 @@ import javax.xml.stream.XMLStreamReader;
  * What a stanza says, as Woodstox reads it: the witness against our own scanner, tree and writer.
  *
  * <p>Trees are compared by expanded names, attributes in no order, text joined. {@code {content}}
- * stands for the content namespace of whatever stream the stanza is read on. It is what the
- * sender's content namespace is to become where everything around is in it too. Inside an element
- * of another namespace it may stay by name or be inherited, which a tree does not tell apart, and
- * is {@code {content}} here in either case.
+ * stands for the content namespace of whatever stream the stanza is read on: that of the root, and
+ * of every element all of whose parents are in it. All other elements have the same name on every
+ * stream.
  */
 final class SecondParser {
   private static final XMLInputFactory FACTORY = factory();
@@ -80,7 +79,7 @@ final class SecondParser {
   /**
    * Reads the element the reader is at.
    *
-   * @param allContent whether all elements around it take the content namespace of the stream
+   * @param allContent whether all elements around it are in the content namespace of the stream
    * @param inherited whether nothing around it declares a default namespace
    */
   private Tree element(boolean allContent, boolean inherited) throws XMLStreamException {
@@ -92,7 +91,7 @@ final class SecondParser {
     }
     boolean inherits = inherited && !declared.containsKey("");
     boolean ofTheStream =
-        (relayed && inherits && prefix.isEmpty()) || namespace.equals(sendersContent);
+        allContent && (relayed ? inherits && prefix.isEmpty() : namespace.equals(sendersContent));
     Map<String, String> attributes = new TreeMap<>();
     for (int i = 0; i < reader.getAttributeCount(); i++) {
       String ofAttribute = text(reader.getAttributeNamespace(i));
@@ -100,13 +99,8 @@ final class SecondParser {
           '{' + ofAttribute + '}' + reader.getAttributeLocalName(i), reader.getAttributeValue(i));
       declared.values().remove(ofAttribute); // only an attribute may need the name
     }
-    if (relayed && allContent && ofTheStream) {
-      if (!inherits || !prefix.isEmpty()) {
-        faults.add(reader.getLocalName() + " does not inherit the content namespace");
-      }
-      if (declared.containsValue(sendersContent)) {
-        faults.add(reader.getLocalName() + " names the content namespace");
-      }
+    if (relayed && ofTheStream && declared.containsValue(sendersContent)) {
+      faults.add(reader.getLocalName() + " names the content namespace");
     }
     String name = '{' + (ofTheStream ? "content" : namespace) + '}' + reader.getLocalName();
     List<Object> children = new ArrayList<>();
@@ -114,7 +108,7 @@ final class SecondParser {
     while (reader.next() != XMLStreamConstants.END_ELEMENT) {
       if (reader.isStartElement()) {
         endText(text, children);
-        children.add(element(allContent && ofTheStream, inherits));
+        children.add(element(ofTheStream, inherits));
       } else {
         text.append(reader.getText());
       }

@@ -252,6 +252,23 @@ class StanzaReaderTest {
     assertThat(rewritten.octets()).hasToString(text);
   }
 
+  @Test
+  @Clause("S2S-NS-10")
+  void whatInheritsThroughAnElementOfAnotherNamespaceIsGivenTheNameItHad() {
+    Stanza stanza =
+        read(
+            "<message "
+                + ADDRESSES
+                + "><f:forwarded xmlns:f='urn:f'><message><body/></message></f:forwarded></message>");
+
+    assertThat(stanza.octets())
+        .hasToString(
+            "<message "
+                + ADDRESSES
+                + "><f:forwarded xmlns:f='urn:f'><message xmlns='jabber:server'><body/></message>"
+                + "</f:forwarded></message>");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

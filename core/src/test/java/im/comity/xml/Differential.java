@@ -57,6 +57,9 @@ final class Differential {
       }
     }
     for (Scan.Found found : scan.elements()) {
+      if (!found.start().equals(found.tree().start())) {
+        throw different(found.start() + " where the tree has " + found.tree().start(), accepted);
+      }
       relay(found, scanner.defaultNamespace());
     }
     return trees.size();

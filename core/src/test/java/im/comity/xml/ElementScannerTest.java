@@ -3,7 +3,6 @@ package im.comity.xml;
 import static im.comity.xml.Scan.HEADER;
 import static im.comity.xml.XmlViolation.Kind.BAD_FORMAT;
 import static im.comity.xml.XmlViolation.Kind.NOT_WELL_FORMED;
-import static im.comity.xml.XmlViolation.Kind.RESTRICTED_XML;
 import static im.comity.xml.XmlViolation.Kind.UNSUPPORTED_ENCODING;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16BE;
@@ -27,8 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * What the scanner accepts and what it refuses, and where.
  *
- * <p>In the tables of violations {@code ^} stands before the byte that decides, {@code ~} stands for
- * a line feed, and {@code \xHH} for a byte.
+ * <p>In the tables of violations {@code ^} stands before the byte that decides, {@code ~} stands
+ * for a line feed, and {@code \xHH} for a byte.
  */
 class ElementScannerTest {
 
@@ -140,7 +139,7 @@ class ElementScannerTest {
     Scan before =
         Scan.of(
             scanner,
-            ("<stream:stream xmlns='jabber:server' xmlns:stream='urn:s' xmlns:p='urn:p'><p:a><b x='")
+            "<stream:stream xmlns='jabber:server' xmlns:stream='urn:s' xmlns:p='urn:p'><p:a><b x='"
                 .getBytes(UTF_8),
             Chunks.whole());
     assertThat(before.violation()).isNull();
@@ -333,7 +332,8 @@ class ElementScannerTest {
     Scan scan = Scan.of(HEADER + element.replace('~', '\n'));
     assertThat(scan.violation()).isNull();
     assertThat(scan.elements()).hasSize(1);
-    assertThat(scan.elements().getFirst().start()).isEqualTo(scan.elements().getFirst().tree().start());
+    assertThat(scan.elements().getFirst().start())
+        .isEqualTo(scan.elements().getFirst().tree().start());
   }
 
   @ParameterizedTest
@@ -529,8 +529,10 @@ class ElementScannerTest {
     for (String before :
         new String[] {
           "", "<", "<a", "<a ", "<a b", "<a b=", "<a b='", "<a b='1234567890", "<a b='é汉",
-          "<a xmlns='urn:", "<a/", "<a>", "<a>1234567890", "<a>é", "<a>é汉", "<a>&", "<a>&a", "<a>&#",
-          "<a>&#1", "<a>&#x", "<a>&#x1", "<a><![", "<a><![CDATA[", "<a><![CDATA[1234567890", "<a></a "
+          "<a xmlns='urn:", "<a/", "<a>", "<a>1234567890", "<a>é", "<a>é汉", "<a>&", "<a>&a",
+              "<a>&#",
+          "<a>&#1", "<a>&#x", "<a>&#x1", "<a><![", "<a><![CDATA[", "<a><![CDATA[1234567890",
+              "<a></a "
         }) {
       assertViolation(HEADER, before + shown, UNSUPPORTED_ENCODING);
     }
@@ -541,12 +543,22 @@ class ElementScannerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\\xC2\\x80", "\\xDF\\xBF", "\\xE0\\xA0\\x80", "\\xE0\\xBF\\xBF", "\\xED\\x9F\\xBF",
-        "\\xEE\\x80\\x80", "\\xEF\\xBF\\xBD", "\\xEF\\xB7\\x90", "\\xF0\\x90\\x80\\x80",
-        "\\xF4\\x8F\\xBF\\xBF", "\\xF0\\x9F\\xBF\\xBF", "\\x7F"
+        "\\xC2\\x80",
+        "\\xDF\\xBF",
+        "\\xE0\\xA0\\x80",
+        "\\xE0\\xBF\\xBF",
+        "\\xED\\x9F\\xBF",
+        "\\xEE\\x80\\x80",
+        "\\xEF\\xBF\\xBD",
+        "\\xEF\\xB7\\x90",
+        "\\xF0\\x90\\x80\\x80",
+        "\\xF4\\x8F\\xBF\\xBF",
+        "\\xF0\\x9F\\xBF\\xBF",
+        "\\x7F"
       })
   void charactersAtTheEdgesOfUtf8Pass(String character) {
-    for (String around : new String[] {"<a>@</a>", "<a b='@'/>", "<a><![CDATA[@]]></a>", "<a xmlns='@'/>"}) {
+    for (String around :
+        new String[] {"<a>@</a>", "<a b='@'/>", "<a><![CDATA[@]]></a>", "<a xmlns='@'/>"}) {
       for (int before = 0; before < 9; before++) {
         byte[] bytes = bytes(HEADER + around.replace("@", "x".repeat(before) + character + "yz"));
         Scan scan = Scan.of(bytes, ScannerLimits.PROVEN, Chunks.whole());
@@ -561,8 +573,12 @@ class ElementScannerTest {
     String name = "n".repeat(500) + "é";
     for (String document :
         new String[] {
-          "<" + name + "></x>", "<" + name + " " + name + "='' " + name + "=''/>",
-          "<" + name + ":a/>", "<a>\u0001", "<a>\uFFFE", "<a \u0080/>"
+          "<" + name + "></x>",
+          "<" + name + " " + name + "='' " + name + "=''/>",
+          "<" + name + ":a/>",
+          "<a>\u0001",
+          "<a>\uFFFE",
+          "<a \u0080/>"
         }) {
       XmlViolation violation = Scan.of(HEADER + document).violation();
       assertThat(violation.detail()).hasSizeBetween(1, 200).matches("[ -~]*");

@@ -139,7 +139,15 @@ final class ComponentStream implements Sink {
   private void element(ScannedElement element) {
     switch (reader.read(element)) {
       case Reading.Read(var stanza) -> stanza(stanza);
-      case Reading.Head _ -> throw new IllegalStateException("a whole element is no head");
+      case Reading.Head(var envelope) -> {
+        // Written for another stream it would grow beyond measure.
+        if (mayCome(envelope)) {
+          answer(
+              Bounce.of(
+                  envelope,
+                  StanzaError.of(StanzaErrorCondition.POLICY_VIOLATION, "cannot be handed on")));
+        }
+      }
       case Reading.BadAddress bad -> {
         Envelope envelope = bad.envelope();
         if (envelope == null) {

@@ -1,10 +1,10 @@
 package im.comity.testkit.dns;
 
 import im.comity.testkit.Pause;
+import im.comity.testkit.internal.Workers;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -17,16 +17,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,9 +58,7 @@ public final class TestDnsServer implements AutoCloseable {
   private static final int LOG_LENGTH = 65_536;
   private static final int ANSWERS_AT_ONCE = 1024;
   private static final int CONNECTIONS = 128;
-  private static final int IDLE_MILLIS = 30_000;
   private static final int PORT_TRIES = 50;
-  private static final int CLOSE_SECONDS = 10;
 
   /** The size that needs no fragments on any path, by the operators' agreement of 2020. */
   private static final int UDP_LIMIT = 1232;
@@ -78,16 +70,12 @@ public final class TestDnsServer implements AutoCloseable {
   private final Pause pause;
   private final ServerSocket tcp;
   private final DatagramSocket udp;
-  private final ExecutorService tasks =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("test-dns-", 0).factory());
+  private final Workers workers = new Workers("test-dns");
   private final Semaphore answers = new Semaphore(ANSWERS_AT_ONCE);
-  private final Semaphore connections = new Semaphore(CONNECTIONS);
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
   private volatile ZoneSet zones;
   private volatile int udpLimit = UDP_LIMIT;
   private volatile boolean claimAuthentic;
-  private volatile boolean closed;
 
   /** Guards the log and, as its monitor, wakes those who wait for it. */
   private final Deque<DnsQuery> log = new ArrayDeque<>();
@@ -131,8 +119,9 @@ public final class TestDnsServer implements AutoCloseable {
     this.time = time;
     this.pause = pause;
     this.zones = zones;
-    tasks.execute(this::receive);
-    tasks.execute(this::accept);
+    workers.own(udp);
+    workers.start(this::receive);
+    workers.accept(tcp, CONNECTIONS, () -> {}, this::converse);
   }
 
   /** Starts on the loopback address, any port, with real time. */
@@ -358,40 +347,19 @@ public final class TestDnsServer implements AutoCloseable {
     }
   }
 
-  /** Stops and waits until its threads have ended. */
+  /**
+   * Stops and waits until its threads have ended.
+   *
+   * @throws IllegalStateException if a pause does not end by interruption
+   */
   @Override
   public void close() {
-    closed = true;
-    udp.close();
-    closeAll(List.of(tcp));
-    closeAll(open);
-    tasks.shutdownNow();
-    boolean interrupted = false;
-    try {
-      if (!tasks.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("a pause of the DNS server does not end by interruption");
-      }
-    } catch (InterruptedException _) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void closeAll(Collection<? extends AutoCloseable> sockets) {
-    for (AutoCloseable socket : sockets) {
-      try {
-        socket.close();
-      } catch (Exception e) {
-        LOG.debug("closing {}", socket, e);
-      }
-    }
+    workers.close();
   }
 
   private void receive() {
     byte[] buffer = new byte[65_535];
-    while (!closed) {
+    while (!workers.closed()) {
       try {
         DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
         udp.receive(packet);
@@ -404,10 +372,10 @@ public final class TestDnsServer implements AutoCloseable {
         }
         note(query, false, client);
         if (answers.tryAcquire()) {
-          tasks.execute(() -> answerByUdp(query, client));
+          workers.start(() -> answerByUdp(query, client));
         }
-      } catch (IOException | RejectedExecutionException e) {
-        if (!closed) {
+      } catch (IOException e) {
+        if (!workers.closed()) {
           LOG.warn("DNS over UDP", e);
         }
       }
@@ -422,7 +390,7 @@ public final class TestDnsServer implements AutoCloseable {
         udp.send(new DatagramPacket(wire.octets(), length, client));
       }
     } catch (IOException e) {
-      if (!closed) {
+      if (!workers.closed()) {
         LOG.warn("DNS over UDP to {}", client, e);
       }
     } catch (InterruptedException _) {
@@ -443,68 +411,29 @@ public final class TestDnsServer implements AutoCloseable {
     }
   }
 
-  private void accept() {
-    while (!closed) {
-      try {
-        Socket socket = tcp.accept();
-        if (connections.tryAcquire()) {
-          open.add(socket);
-          begin(socket);
-        } else {
-          socket.close();
-        }
-      } catch (IOException e) {
-        if (!closed) {
-          LOG.warn("DNS over TCP", e);
-        }
+  private void converse(Socket socket) throws IOException, InterruptedException {
+    InetSocketAddress client = (InetSocketAddress) socket.getRemoteSocketAddress();
+    DataInputStream in = new DataInputStream(socket.getInputStream());
+    OutputStream out = socket.getOutputStream();
+    while (!workers.closed()) {
+      Message query = parse(in.readNBytes(in.readUnsignedShort()));
+      if (query == null) {
+        return;
       }
-    }
-  }
-
-  private void begin(Socket socket) throws IOException {
-    try {
-      tasks.execute(() -> converse(socket));
-    } catch (RejectedExecutionException _) {
-      socket.close();
-    }
-  }
-
-  private void converse(Socket socket) {
-    try (socket) {
-      socket.setSoTimeout(IDLE_MILLIS);
-      InetSocketAddress client = (InetSocketAddress) socket.getRemoteSocketAddress();
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-      while (!closed) {
-        byte[] octets = in.readNBytes(in.readUnsignedShort());
-        Message query = parse(octets);
-        if (query == null) {
+      note(query, true, client);
+      Wire wire = answer(query, true);
+      if (wire != null) {
+        int whole = wire.octets().length;
+        int sent = wire.cutOff() ? whole / 2 : whole;
+        byte[] framed = new byte[2 + sent];
+        framed[0] = (byte) (whole >> 8);
+        framed[1] = (byte) whole;
+        System.arraycopy(wire.octets(), 0, framed, 2, sent);
+        out.write(framed);
+        if (wire.cutOff()) {
           return;
         }
-        note(query, true, client);
-        Wire wire = answer(query, true);
-        if (wire != null) {
-          int whole = wire.octets().length;
-          int sent = wire.cutOff() ? whole / 2 : whole;
-          byte[] framed = new byte[2 + sent];
-          framed[0] = (byte) (whole >> 8);
-          framed[1] = (byte) whole;
-          System.arraycopy(wire.octets(), 0, framed, 2, sent);
-          out.write(framed);
-          if (wire.cutOff()) {
-            return;
-          }
-        }
       }
-    } catch (EOFException _) {
-      LOG.trace("{} has no more questions", socket);
-    } catch (IOException e) {
-      LOG.debug("DNS over TCP with {}", socket, e);
-    } catch (InterruptedException _) {
-      LOG.debug("closed with an answer to {} outstanding", socket);
-    } finally {
-      open.remove(socket);
-      connections.release();
     }
   }
 

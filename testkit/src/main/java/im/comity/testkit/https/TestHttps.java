@@ -1,6 +1,7 @@
 package im.comity.testkit.https;
 
 import im.comity.testkit.Pause;
+import im.comity.testkit.internal.Workers;
 import im.comity.testkit.tls.TestCertificate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,19 +20,13 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -59,8 +54,6 @@ public final class TestHttps implements AutoCloseable {
   private static final int HEAD_BYTES = 16 * 1024;
   private static final int BODY_BYTES = 64 * 1024;
   private static final int CONNECTIONS = 128;
-  private static final int IDLE_MILLIS = 30_000;
-  private static final int CLOSE_SECONDS = 10;
   private static final String EVERY_HOST = "*";
 
   private final InstantSource time;
@@ -68,13 +61,9 @@ public final class TestHttps implements AutoCloseable {
   private final @Nullable SSLContext tls;
   private final HostKeys keys;
   private final ServerSocket listener;
-  private final ExecutorService tasks =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("test-https-", 0).factory());
-  private final Semaphore permits = new Semaphore(CONNECTIONS);
+  private final Workers workers = new Workers("test-https");
   private final AtomicInteger accepted = new AtomicInteger();
-  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final Map<Place, Function<HttpRequest, HttpAnswer>> places = new ConcurrentHashMap<>();
-  private volatile boolean closed;
 
   /** Guards the log and, as its monitor, wakes those who wait for it. */
   private final Deque<HttpRequest> log = new ArrayDeque<>();
@@ -95,7 +84,7 @@ public final class TestHttps implements AutoCloseable {
       listener.close();
       throw e;
     }
-    tasks.execute(this::accept);
+    workers.accept(listener, CONNECTIONS, accepted::incrementAndGet, this::serve);
   }
 
   private static SSLContext context(HostKeys keys) {
@@ -246,79 +235,26 @@ public final class TestHttps implements AutoCloseable {
     return accepted.get();
   }
 
-  /** Stops and waits until its threads have ended. */
+  /**
+   * Stops and waits until its threads have ended.
+   *
+   * @throws IllegalStateException if a pause does not end by interruption
+   */
   @Override
   public void close() {
-    closed = true;
-    closeAll(List.of(listener));
-    closeAll(open);
-    tasks.shutdownNow();
-    try {
-      if (!tasks.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("a pause of the web server does not end by interruption");
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-    }
+    workers.close();
   }
 
-  private static void closeAll(Collection<? extends AutoCloseable> sockets) {
-    for (AutoCloseable socket : sockets) {
-      try {
-        socket.close();
-      } catch (Exception e) {
-        LOG.debug("closing {}", socket, e);
-      }
+  private void serve(Socket socket) throws IOException, InterruptedException {
+    if (tls == null) {
+      converse(socket, socket, null);
+      return;
     }
-  }
-
-  private void accept() {
-    while (!closed) {
-      try {
-        Socket socket = listener.accept();
-        accepted.incrementAndGet();
-        if (permits.tryAcquire()) {
-          open.add(socket);
-          begin(socket);
-        } else {
-          socket.close();
-        }
-      } catch (IOException e) {
-        if (!closed) {
-          LOG.warn("accepting", e);
-        }
-      }
-    }
-  }
-
-  private void begin(Socket socket) throws IOException {
-    try {
-      tasks.execute(() -> serve(socket));
-    } catch (RejectedExecutionException _) {
-      socket.close();
-    }
-  }
-
-  private void serve(Socket socket) {
-    try (socket) {
-      socket.setSoTimeout(IDLE_MILLIS);
-      if (tls == null) {
-        converse(socket, socket, null);
-        return;
-      }
-      SSLSocket secure =
-          (SSLSocket) tls.getSocketFactory().createSocket(socket, (InputStream) null, true);
-      secure.setUseClientMode(false);
-      secure.startHandshake();
-      converse(socket, secure, serverName(secure.getSession()));
-    } catch (IOException e) {
-      LOG.debug("serving {}", socket, e);
-    } catch (InterruptedException _) {
-      LOG.debug("closed with an answer to {} outstanding", socket);
-    } finally {
-      open.remove(socket);
-      permits.release();
-    }
+    SSLSocket secure =
+        (SSLSocket) tls.getSocketFactory().createSocket(socket, (InputStream) null, true);
+    secure.setUseClientMode(false);
+    secure.startHandshake();
+    converse(socket, secure, serverName(secure.getSession()));
   }
 
   /** Takes one request and answers it; the stream may be the socket itself or TLS over it. */
@@ -358,7 +294,7 @@ public final class TestHttps implements AutoCloseable {
         out.write(headOf(status, headers, -1));
         byte[] piece = new byte[4096];
         Arrays.fill(piece, (byte) 'x');
-        while (!closed) {
+        while (!workers.closed()) {
           out.write(piece);
         }
       }
@@ -393,7 +329,7 @@ public final class TestHttps implements AutoCloseable {
   }
 
   private void awaitEnd(InputStream in) throws IOException {
-    while (!closed) {
+    while (!workers.closed()) {
       try {
         if (in.read() < 0) {
           return;
