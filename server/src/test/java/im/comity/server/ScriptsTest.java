@@ -246,14 +246,14 @@ class ScriptsTest {
             0,
             """
             <testcase name="itHolds" classname="im.comity.OneTest" time="0.1">
-            <failure message="expected: &lt;1&gt;&#10;but was 2" type="x"/></testcase>
+            <failure message="&#10;expected: &lt;1&gt;&#10; but was 2&#10;" type="x"/></testcase>
             <testcase name="itBreaks" classname="im.comity.OneTest" time="0.1">
             <error type="x">java.io.IOException</error></testcase>
             """));
     Ran ran = run(environment, "verify");
     assertThat(ran.status()).isEqualTo(1);
     assertThat(ran.printed())
-        .contains("im.comity.OneTest.itHolds: expected: <1>\n", "im.comity.OneTest.itBreaks\n")
+        .contains("im.comity.OneTest.itHolds: expected: <1> but was 2", "im.comity.OneTest.itBreaks\n")
         .contains("not run: interop")
         .endsWith("\n1 passed, 2 failed, 0 skipped\n");
   }

@@ -260,6 +260,39 @@ class ConfigurationTest {
   }
 
   @Test
+  void whatARuleLeavesOutIsThatOfTheDefault() throws Exception {
+    Configuration configuration =
+        read(
+            """
+            domains: [{name: a.example, level: encrypted}]
+            policy:
+              default:
+                level: trusted
+                proofs: [pkix]
+                dialback: false
+                starttls-unoffered: false
+                strict-pairs: true
+              peers:
+                - {match: b.example, dialback: true}
+                - {match: c.example, level: verified, strict-pairs: false}
+                - {match: d.example, level: permissive}
+            """);
+    assertThat(level(configuration, "a.example", "z.example", Direction.OUTBOUND))
+        .isEqualTo("encrypted{pkix} without dialback (comity.yaml:1)");
+    Requirement b = outbound(configuration, "a.example", "b.example");
+    assertThat(b.level()).isEqualTo(FederationLevel.TRUSTED);
+    assertThat(b.prooftypes()).containsExactly("pkix");
+    assertThat(b.strictPairs()).isTrue();
+    String ofC = outbound(configuration, "a.example", "c.example").rule();
+    assertThat(ofC)
+        .endsWith("outbound: verified{pkix} without dialback (" + folder + "/comity.yaml:11)");
+    // Who is asked for nothing is not asked for proofs.
+    String ofD = outbound(configuration, "a.example", "d.example").rule();
+    assertThat(ofD)
+        .endsWith("outbound: permissive without dialback (" + folder + "/comity.yaml:12)");
+  }
+
+  @Test
   @Clause("DNA-GEN-10")
   void theRecipeOfTrustedFederationIsOneRule() throws Exception {
     Configuration configuration =
