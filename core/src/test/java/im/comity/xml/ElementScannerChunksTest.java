@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import im.comity.testkit.Clause;
 import im.comity.xml.ElementScanner.Event;
 import im.comity.xml.Scan.Chunks;
 import java.io.IOException;
@@ -80,6 +81,7 @@ class ElementScannerChunksTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "\n \t\r\n"})
+  @Clause("S2S-XML-12")
   void whiteSpaceBetweenElementsIsOfNoConsequence(String space) {
     ElementScanner scanner = new ElementScanner(ScannerLimits.STRANGER);
     Scan.of(scanner, Scan.HEADER.getBytes(UTF_8), Chunks.whole());

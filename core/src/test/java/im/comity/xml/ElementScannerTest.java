@@ -16,7 +16,10 @@ import im.comity.xml.ElementScanner.Event;
 import im.comity.xml.Scan.Chunks;
 import im.comity.xml.XmlViolation.Kind;
 import java.io.ByteArrayOutputStream;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -276,6 +279,28 @@ class ElementScannerTest {
   @Clause({"S2S-XML-02", "S2S-XML-03", "S2S-XML-04", "S2S-XML-08", "S2S-XML-11", "S2S-XML-12"})
   void whatMayNotPrecedeTheFirstElement(String document, Kind kind) {
     assertViolation("", document, kind);
+  }
+
+  @Test
+  @Clause("S2S-XML-03")
+  void entitiesAreNeitherDeclaredNorExpandedNorFetched() {
+    String laughs =
+        "<!DOCTYPE a [<!ENTITY l0 'ha'>"
+            + IntStream.range(0, 30)
+                .mapToObj(i -> "<!ENTITY l%d '&l%d;&l%d;'>".formatted(i + 1, i, i))
+                .collect(Collectors.joining())
+            + "]>";
+    String outside = "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>";
+    for (String type : List.of(laughs, outside)) {
+      for (String document :
+          List.of("<?xml version='1.0'?>" + type + "<a>&l30;</a>", HEADER + type, HEADER + "<a>" + type)) {
+        ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
+        Scan scan = Scan.of(scanner, document.getBytes(UTF_8), Chunks.of(64));
+        assertThat(scan.violation().kind()).isEqualTo(RESTRICTED_XML);
+        assertThat(scan.consumed()).isEqualTo(document.indexOf("<!D") + 2);
+        assertThat(scanner.capacity()).isLessThan(2_500);
+      }
+    }
   }
 
   @Test
@@ -598,7 +623,7 @@ class ElementScannerTest {
                 "p",
                 "a",
                 "urn:x&y",
-                java.util.List.of(
+                List.of(
                     new Attribute("p", "b", "urn:x&y", " 1\t2 3 4\r\n5 "),
                     new Attribute("", "b", "", "'\""),
                     new Attribute("xml", "lang", Namespaces.XML, "fr"))));

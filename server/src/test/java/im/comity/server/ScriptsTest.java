@@ -253,7 +253,8 @@ class ScriptsTest {
     Ran ran = run(environment, "verify");
     assertThat(ran.status()).isEqualTo(1);
     assertThat(ran.printed())
-        .contains("im.comity.OneTest.itHolds: expected: <1> but was 2", "im.comity.OneTest.itBreaks\n")
+        .contains(
+            "im.comity.OneTest.itHolds: expected: <1> but was 2", "im.comity.OneTest.itBreaks\n")
         .contains("not run: interop")
         .endsWith("\n1 passed, 2 failed, 0 skipped\n");
   }

@@ -9,6 +9,7 @@ import im.comity.federation.FederationConfig;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.PkixProoftype;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.TlsIdentities;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -102,11 +103,32 @@ public record Configuration(
   }
 
   /**
-   * Where components reach us.
+   * Where components reach us. Equal to another one if nothing about it is to be changed.
    *
-   * @param tls null where it is not encrypted
+   * @param encryption null where it is not encrypted
    */
-  public record ComponentListener(ListenOptions options, ComponentAcceptor.@Nullable Tls tls) {}
+  public record ComponentListener(ListenOptions options, @Nullable Encryption encryption) {
+
+    /** TLS from the first byte, as the acceptor wants it; null where there is none. */
+    public ComponentAcceptor.@Nullable Tls tls() {
+      return encryption == null
+          ? null
+          : new ComponentAcceptor.Tls(
+              TlsIdentities.of(List.of(), encryption.identity()), encryption.clientAnchors());
+    }
+  }
+
+  /**
+   * How components are spoken to.
+   *
+   * @param clientAnchors of which one must have issued the component's certificate; empty if it
+   *     needs none
+   */
+  public record Encryption(TlsIdentity identity, List<X509Certificate> clientAnchors) {
+    public Encryption {
+      clientAnchors = List.copyOf(clientAnchors);
+    }
+  }
 
   /**
    * Which authorities we believe.

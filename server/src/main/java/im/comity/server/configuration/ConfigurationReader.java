@@ -3,7 +3,6 @@ package im.comity.server.configuration;
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
 import im.comity.component.Component;
-import im.comity.component.ComponentAcceptor;
 import im.comity.component.HostServices;
 import im.comity.discovery.AddressGuard;
 import im.comity.federation.FederationConfig;
@@ -15,6 +14,7 @@ import im.comity.policy.PolicyTable;
 import im.comity.policy.StaticRoute;
 import im.comity.prooftype.PkixProoftype;
 import im.comity.server.configuration.Configuration.ComponentListener;
+import im.comity.server.configuration.Configuration.Encryption;
 import im.comity.server.configuration.Configuration.HostDomain;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
@@ -22,7 +22,6 @@ import im.comity.server.configuration.Configuration.Secret;
 import im.comity.server.configuration.Configuration.Timeouts;
 import im.comity.server.configuration.Configuration.Trust;
 import im.comity.transport.ListenOptions;
-import im.comity.transport.TlsIdentities;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -456,7 +455,7 @@ final class ConfigurationReader {
         "components",
         (node, at) -> {
           InetSocketAddress address = listenAddress(node, at, "127.0.0.1", 5347);
-          ComponentAcceptor.Tls tls = null;
+          Encryption encryption = null;
           if (node.has("tls")) {
             TlsIdentity identity = identity(node.path("tls"), at + "/tls", "certificate");
             JsonNode clients = node.path("tls").path("client-ca");
@@ -464,10 +463,7 @@ final class ConfigurationReader {
                 clients.isString()
                     ? files.anchors(clients.asString(), at + "/tls/client-ca")
                     : List.of();
-            tls =
-                identity == null
-                    ? null
-                    : new ComponentAcceptor.Tls(TlsIdentities.of(List.of(), identity), anchors);
+            encryption = identity == null ? null : new Encryption(identity, anchors);
           } else if (address != null && !address.getAddress().isLoopbackAddress()) {
             warn(
                 at,
@@ -478,7 +474,7 @@ final class ConfigurationReader {
           if (address != null) {
             listeners.add(
                 new ComponentListener(
-                    new ListenOptions(address, List.of(), connectionsPerAddress), tls));
+                    new ListenOptions(address, List.of(), connectionsPerAddress), encryption));
           }
         });
     return listeners;

@@ -115,20 +115,24 @@ class CertificatesTest {
   @Test
   void componentsMayBeAskedForACertificate() throws Exception {
     CA.write(folder.resolve("ca.crt"));
-    Configuration configuration =
-        read(
-            """
-            domains: [a.example]
-            certificates: [{chain: a.crt, key: a.key}]
-            listen:
-              components:
-                - {port: 1, tls: {certificate: {chain: a.crt, key: a.key}, client-ca: ca.crt}}
-                - {port: 2, address: "*", tls: {certificate: {chain: a.crt, key: a.key}}}
-            """);
+    String yaml =
+        """
+        domains: [a.example]
+        certificates: [{chain: a.crt, key: a.key}]
+        listen:
+          components:
+            - {port: 1, tls: {certificate: {chain: a.crt, key: a.key}, client-ca: ca.crt}}
+            - {port: 2, address: "*", tls: {certificate: {chain: a.crt, key: a.key}}}
+        """;
+    Configuration configuration = read(yaml);
     assertThat(configuration.warnings()).isEmpty();
     assertThat(configuration.componentListeners())
         .extracting(listener -> listener.tls() == null ? null : listener.tls().clientAnchors())
         .containsExactly(List.of(CA.certificate()), List.of());
+    // Read again, what has not changed is the same, so that a reload leaves its socket alone.
+    assertThat(read(yaml).componentListeners()).isEqualTo(configuration.componentListeners());
+    CA.issue("a.example").write(folder, "a");
+    assertThat(read(yaml).componentListeners()).isNotEqualTo(configuration.componentListeners());
   }
 
   @Test
