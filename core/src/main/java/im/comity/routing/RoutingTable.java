@@ -24,7 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pair to route, and the way out of every stanza that a local side sends.
@@ -102,7 +104,12 @@ public final class RoutingTable {
             bounce(stanza, new NegotiationFailure.LimitReached("pairs"));
             return Offer.ACCEPTED;
           }
-          routes.computeIfAbsent(pair, key -> waiting(key, List.of()));
+          // The stanza waits before the attempt begins, which may fail at once.
+          Route.Waiting waiting = waiting(pair, List.of(stanza.keep()));
+          if (routes.putIfAbsent(pair, waiting) == null) {
+            begin(waiting);
+            return Offer.ACCEPTED;
+          }
         }
         case Route.Waiting waiting -> {
           switch (waiting.queue().offer(stanza)) {
@@ -167,11 +174,13 @@ public final class RoutingTable {
 
   private Route.Waiting waiting(DomainPair pair, List<Stanza> first) {
     Attempt attempt = new Attempt(pair, timers.nanoTime());
-    Route.Waiting waiting =
-        new Route.Waiting(
-            new PairQueue(settings.pairStanzas(), settings.pairBytes(), first), attempt);
-    Thread.ofVirtual().name("attempt " + pair).start(() -> run(waiting));
-    return waiting;
+    return new Route.Waiting(
+        new PairQueue(settings.pairStanzas(), settings.pairBytes(), first), attempt);
+  }
+
+  /** Begins the attempt of a route that is in the table already: it may end before this returns. */
+  private void begin(Route.Waiting waiting) {
+    Thread.ofVirtual().name("attempt " + waiting.attempt().pair()).start(() -> run(waiting));
   }
 
   private void run(Route.Waiting waiting) {
@@ -216,7 +225,9 @@ public final class RoutingTable {
               if (way.sendAll(fitting)) {
                 routes.put(pair, open);
               } else {
-                routes.put(pair, waiting(pair, fitting));
+                Route.Waiting next = waiting(pair, fitting);
+                routes.put(pair, next);
+                begin(next);
               }
             });
     if (way.closed()) {
@@ -273,6 +284,7 @@ public final class RoutingTable {
     boolean tooSoon = open.way().stream().age().compareTo(SETTLED_FOR_GOOD) < 0;
     NegotiationFailure failure = new NegotiationFailure.PeerClosed("relay", false);
     List<Stanza> returning = new ArrayList<>();
+    AtomicReference<Route.@Nullable Waiting> next = new AtomicReference<>();
     routes.computeIfPresent(
         pair,
         (_, current) -> {
@@ -284,13 +296,18 @@ public final class RoutingTable {
             return null;
           }
           if (!tooSoon && !stopping) {
-            return waiting(pair, unsent);
+            next.set(waiting(pair, unsent));
+            return next.get();
           }
           returning.addAll(unsent);
           Instant now = timers.time().instant();
           return new Route.Barred(
               failure, now.plus(ledger.failed(pair, Consequences.barring(failure), now)));
         });
+    Route.Waiting begun = next.get();
+    if (begun != null) {
+      begin(begun);
+    }
     returning.forEach(stanza -> bounce(stanza, failure));
   }
 

@@ -293,10 +293,13 @@ class ElementScannerTest {
     String outside = "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>";
     for (String type : List.of(laughs, outside)) {
       for (String document :
-          List.of("<?xml version='1.0'?>" + type + "<a>&l30;</a>", HEADER + type, HEADER + "<a>" + type)) {
+          List.of(
+              "<?xml version='1.0'?>" + type + "<a>&l30;</a>",
+              HEADER + type,
+              HEADER + "<a>" + type)) {
         ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
         Scan scan = Scan.of(scanner, document.getBytes(UTF_8), Chunks.of(64));
-        assertThat(scan.violation().kind()).isEqualTo(RESTRICTED_XML);
+        assertThat(scan.violation().kind()).isEqualTo(Kind.RESTRICTED_XML);
         assertThat(scan.consumed()).isEqualTo(document.indexOf("<!D") + 2);
         assertThat(scanner.capacity()).isLessThan(2_500);
       }
