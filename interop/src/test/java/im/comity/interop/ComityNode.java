@@ -18,7 +18,6 @@ import im.comity.prooftype.PkixProoftype;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.TestCertificate;
-import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
 import im.comity.transport.SystemTimers;
@@ -78,7 +77,9 @@ final class ComityNode implements AutoCloseable {
                 certificate == null ? List.of() : List.of(identity(lab, certificate)),
                 List.of(new PkixProoftype(List.of(lab.ca.certificate()), List.of())),
                 resolver,
-                List.of(listener(false), listener(true)),
+                List.of(
+                    new FederationConfig.Listener(lab.listenAt(domain + " starttls"), false),
+                    new FederationConfig.Listener(lab.listenAt(domain + " direct"), true)),
                 DialbackSecret.of("the secret of " + domain))
             .withGuard(AddressGuard.LOOPBACK_TOO);
     federation = Federation.start(config, network, timers, side, events::add);
@@ -87,11 +88,6 @@ final class ComityNode implements AutoCloseable {
         domain,
         ways == Ways.DIRECT_TLS ? 0 : at.get(0).getPort(),
         ways == Ways.STARTTLS || certificate == null ? 0 : at.get(1).getPort());
-  }
-
-  private static FederationConfig.Listener listener(boolean directTls) {
-    return new FederationConfig.Listener(
-        ListenOptions.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)), directTls);
   }
 
   private TlsIdentity identity(Lab lab, CertificateKind kind) {
@@ -145,6 +141,19 @@ final class ComityNode implements AutoCloseable {
       throw new AssertionError("nothing arrived at " + domain + ":\n" + story());
     }
     return next;
+  }
+
+  /** What both sides say of both directions, after a ping and its answer. */
+  Levels levels(RealPeer peer) throws InterruptedException {
+    Arrived answer = next();
+    if (!"result".equals(answer.stanza().type()) || answer.along() == null) {
+      throw new AssertionError("no answer but " + answer + ":\n" + story());
+    }
+    return new Levels(
+        await(FederationEvent.WayOpened.class, _ -> true).association().level(),
+        answer.along().level(),
+        peer.levelOfOurs(domain),
+        peer.levelOfTheirs(domain));
   }
 
   String story() {

@@ -1,5 +1,6 @@
 package im.comity.interop;
 
+import im.comity.policy.FederationLevel;
 import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
@@ -9,6 +10,8 @@ import java.security.interfaces.ECPrivateKey;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
@@ -61,6 +64,26 @@ final class Ejabberd extends RealPeer {
   }
 
   @Override
+  FederationLevel levelOfOurs(String ours) {
+    return level("inbound", ours + " -> " + domain);
+  }
+
+  @Override
+  FederationLevel levelOfTheirs(String ours) {
+    return level("outbound", domain + " -> " + ours);
+  }
+
+  private FederationLevel level(String direction, String pair) {
+    MatchResult accepted =
+        awaitMatch(
+            "\\((tls|tcp)\\|[^)]*\\) Accepted "
+                + direction
+                + " s2s (EXTERNAL|dialback) authentication "
+                + Pattern.quote(pair));
+    return level(accepted.group(1).equals("tls"), accepted.group(2).equals("EXTERNAL"));
+  }
+
+  @Override
   void prepare() throws IOException {
     if (!Files.exists(folder.resolve("certificate.pem"))) {
       TestCertificate issued = lab.ca.issue(certificate, domain);
@@ -84,6 +107,7 @@ final class Ejabberd extends RealPeer {
         ca_file: "%s/ca.pem"
         s2s_use_starttls: %s
         s2s_dns_timeout: 5
+        s2s_max_retry_delay: 1
         outgoing_s2s_families: [ipv4]
         auth_method: internal
         listen:

@@ -4,15 +4,18 @@ import im.comity.testkit.dns.TestDnsServer;
 import im.comity.testkit.dns.TestZone;
 import im.comity.testkit.dns.ZoneSet;
 import im.comity.testkit.tls.TestCa;
+import im.comity.transport.ListenOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The internet of a play: a signed zone {@code test.}, a CA, free ports and a folder. */
 final class Lab implements AutoCloseable {
@@ -20,6 +23,7 @@ final class Lab implements AutoCloseable {
   final Path folder;
   private final TestDnsServer dns;
   private final Map<String, String> records = new TreeMap<>();
+  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
 
   Lab(String play) throws IOException {
     folder = Path.of("target", "plays", play).toAbsolutePath();
@@ -55,6 +59,12 @@ final class Lab implements AutoCloseable {
         InstantSource.system(),
         TestZone.of("test.", "@ 5 IN TXT \"plays\"\n" + String.join("", records.values())).sign(),
         TestZone.of("localhost.", "@ 5 IN A 127.0.0.1\n"));
+  }
+
+  /** Where to listen for a purpose: the same again after a restart, as with servers in earnest. */
+  ListenOptions listenAt(String purpose) {
+    int port = ports.computeIfAbsent(purpose, _ -> freePort());
+    return ListenOptions.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
   }
 
   /** A port that nobody listens on now. */

@@ -1,11 +1,13 @@
 package im.comity.interop;
 
+import im.comity.policy.FederationLevel;
 import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Prosody 0.12, one host, in a throw-away configuration. */
 final class Prosody extends RealPeer {
@@ -58,6 +60,31 @@ final class Prosody extends RealPeer {
   @Override
   String domain() {
     return domain;
+  }
+
+  @Override
+  FederationLevel levelOfOurs(String ours) {
+    return level(
+        "Incoming s2s connection " + ours + "->" + domain,
+        "Accepting SASL EXTERNAL identity from " + ours);
+  }
+
+  @Override
+  FederationLevel levelOfTheirs(String ours) {
+    return level(
+        "Outgoing s2s connection " + domain + "->" + ours,
+        "SASL EXTERNAL with " + ours + " succeeded");
+  }
+
+  private FederationLevel level(String stream, String external) {
+    String session =
+        awaitMatch("(s2s\\w+)\\s+info\\s+" + Pattern.quote(stream) + " complete").group(1);
+    String log = logText();
+    boolean tls =
+        Pattern.compile(Pattern.quote(session) + "\\s+info\\s+Stream encrypted")
+            .matcher(log)
+            .find();
+    return level(tls, log.contains(external));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package im.comity.interop;
 
+import im.comity.policy.FederationLevel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -9,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
@@ -96,11 +99,30 @@ abstract class RealPeer implements AutoCloseable {
 
   /** Waits until its own log says so. */
   final void awaitLog(String regex) {
+    awaitMatch(regex);
+  }
+
+  /** By its own log: the level of our stream to it, once that is proven. */
+  abstract FederationLevel levelOfOurs(String ours);
+
+  /** By its own log: the level of its stream to us, once that is proven. */
+  abstract FederationLevel levelOfTheirs(String ours);
+
+  /** The first match in its log, for which it waits. */
+  final MatchResult awaitMatch(String regex) {
     Pattern pattern = Pattern.compile(regex);
-    Awaitility.await(domain() + " logs " + regex)
+    return Awaitility.await(domain() + " logs " + regex)
         .atMost(Duration.ofSeconds(20))
         .pollInterval(Duration.ofMillis(50))
-        .until(() -> pattern.matcher(logText()).find());
+        .until(() -> pattern.matcher(logText()).results().findFirst(), Optional::isPresent)
+        .orElseThrow();
+  }
+
+  static FederationLevel level(boolean tls, boolean external) {
+    if (external) {
+      return FederationLevel.TRUSTED;
+    }
+    return tls ? FederationLevel.ENCRYPTED : FederationLevel.VERIFIED;
   }
 
   @Override
