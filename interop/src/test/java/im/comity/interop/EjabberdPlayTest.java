@@ -2,6 +2,7 @@ package im.comity.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import im.comity.event.FederationEvent;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyRule;
 import im.comity.testkit.tls.CertificateKind;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Plays with a real ejabberd: initiating, receiving and authoritative. */
 @Timeout(180)
@@ -103,6 +105,23 @@ final class EjabberdPlayTest {
       ComityNode.Arrived bounce = comity.next();
       assertThat(bounce.stanza().type()).isEqualTo("error");
       assertThat(bounce.stanza().octets().toUtf8()).contains(code);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"EXPIRED", "WRONG_NAME", "SELF_SIGNED"})
+  void ejabberdRefusesOurBadCertificateAndTheStanzaReturns(CertificateKind bad) throws Exception {
+    ejabberd.withoutDialback().start();
+    try (ComityNode comity = comity(FederationLevel.ENCRYPTED, bad, ComityNode.Ways.BOTH)) {
+      comity.ping("e.test", "1");
+      ComityNode.Arrived bounce = comity.next();
+      assertThat(bounce.stanza().type()).isEqualTo("error");
+      assertThat(bounce.stanza().octets().toUtf8()).contains("remote-server-timeout");
+      assertThat(comity.await(FederationEvent.AttemptFailed.class, _ -> true).failure().code())
+          .as(comity.story())
+          .startsWith("PEER_");
+      ejabberd.awaitLog(
+          "connection c\\.test -> e\\.test: Stream closed by local host: not-authorized");
     }
   }
 
