@@ -33,7 +33,7 @@ public record NegotiationSettings(
   /** What is shipped. */
   public static final NegotiationSettings DEFAULTS =
       new NegotiationSettings(
-          Duration.ofSeconds(60),
+          Duration.ofSeconds(45),
           Duration.ofSeconds(15),
           Duration.ofSeconds(30),
           2,

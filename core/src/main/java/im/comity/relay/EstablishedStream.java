@@ -594,8 +594,8 @@ public final class EstablishedStream implements Sink {
     if (cause != null && state == State.OPEN) {
       reason = String.valueOf(cause.getMessage());
     }
-    shut();
-    state = State.OVER;
+    // A peer that only ends its direction leaves ours open until we end it.
+    finish();
     if (ticking != null) {
       ticking.cancel();
     }

@@ -15,5 +15,5 @@ public record RoutingSettings(
     int pairStanzas, int pairBytes, int pairs, int attempts, Duration negotiation) {
   /** What is shipped. */
   public static final RoutingSettings DEFAULTS =
-      new RoutingSettings(5_000, 4 << 20, 200_000, 1_000, Duration.ofSeconds(60));
+      new RoutingSettings(5_000, 4 << 20, 200_000, 1_000, Duration.ofSeconds(45));
 }

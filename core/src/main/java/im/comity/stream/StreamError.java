@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param condition what is wrong
  * @param text an explanation in English, or null
- * @param application an element of another namespace that says more, or null
+ * @param application an element that says more, or null: of another namespace, or of a peer's error
+ *     the condition that RFC 6120 does not know
  * @param redirect where see-other-host points to, {@code host} or {@code host:port}, or null
  */
 public record StreamError(
@@ -79,13 +80,22 @@ public record StreamError(
         condition = StreamErrorCondition.of(child.name());
         redirect = condition == StreamErrorCondition.SEE_OTHER_HOST ? child.text() : null;
         found = true;
+        if (!condition.wire().equals(child.name()) && application == null) {
+          // What the peer called it is all that its operator has to go by.
+          application = Element.of(Namespaces.STREAM_ERRORS, child.name()).build();
+        }
       }
     }
     return new StreamError(condition, text, application, redirect);
   }
 
+  /**
+   * The condition, what more exactly, and the text: {@code policy-violation stanza-too-big (…)}.
+   */
   @Override
   public String toString() {
-    return text == null ? condition.wire() : condition.wire() + " (" + text + ")";
+    return condition.wire()
+        + (application == null ? "" : " " + application.name())
+        + (text == null ? "" : " (" + text + ")");
   }
 }

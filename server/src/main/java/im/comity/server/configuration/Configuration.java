@@ -160,7 +160,7 @@ public record Configuration(
     /** What holds where the file says nothing. */
     public static final Timeouts DEFAULT =
         new Timeouts(
-            Duration.ofSeconds(60),
+            Duration.ofSeconds(45),
             Duration.ofSeconds(15),
             Duration.ofMinutes(5),
             Duration.ofHours(1),
