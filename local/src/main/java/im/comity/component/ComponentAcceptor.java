@@ -3,9 +3,9 @@ package im.comity.component;
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
 import im.comity.address.DomainPair;
-import im.comity.address.Jid;
 import im.comity.event.FederationEvent;
 import im.comity.event.FederationListener;
+import im.comity.local.LocalSide;
 import im.comity.stanza.Bounce;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
@@ -47,6 +47,8 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +56,6 @@ import org.jspecify.annotations.Nullable;
 public final class ComponentAcceptor implements AutoCloseable {
   private static final Duration NEGOTIATION = Duration.ofSeconds(30);
   private static final Map<String, String> PREFIXES = Map.of("stream", Namespaces.STREAM);
-  private static final Element DONE = Element.of(Namespaces.COMPONENT_ACCEPT, "handshake").build();
 
   private final LocalDomains domains;
   private final Router router;
@@ -66,6 +67,8 @@ public final class ComponentAcceptor implements AutoCloseable {
   private final SecureRandom random = new SecureRandom();
   private final Failures failures;
   private final List<Listening> listening = new ArrayList<>();
+  private final Set<Transport> negotiating = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
 
   /** Where the stanzas of components go: a federation. */
   public interface Router {
@@ -130,7 +133,7 @@ public final class ComponentAcceptor implements AutoCloseable {
 
   /** Takes a connection. */
   public void accept(Transport transport, @Nullable Tls tls) {
-    if (failures.tooMany(transport.remote())) {
+    if (stopping || failures.tooMany(transport.remote())) {
       transport.abort(null);
       return;
     }
@@ -147,8 +150,15 @@ public final class ComponentAcceptor implements AutoCloseable {
     return outletBytes;
   }
 
+  /** As {@link Router#send}; closed if the sender's domain is not served any more. */
   Offer route(Stanza stanza) {
-    return router.send(stanza);
+    return domains.standing(stanza.pair().sender()) == LocalSide.Standing.SERVED
+        ? router.send(stanza)
+        : Offer.CLOSED;
+  }
+
+  void dropped(Stanza stanza, String why) {
+    listener.on(new FederationEvent.Dropped(stanza.pair(), why));
   }
 
   void whenRoom(DomainPair pair, Runnable task) {
@@ -167,8 +177,8 @@ public final class ComponentAcceptor implements AutoCloseable {
     String why = "the component went away";
     Stanza answer =
         Bounce.of(stanza, StanzaError.of(StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, why));
-    if (answer == null || !(router.send(answer) instanceof Offer.Accepted)) {
-      listener.on(new FederationEvent.Dropped(stanza.pair(), why));
+    if (answer == null || !(route(answer) instanceof Offer.Accepted)) {
+      dropped(stanza, why);
     } else {
       listener.on(new FederationEvent.Bounced(stanza.pair(), "remote-server-timeout", why));
     }
@@ -177,7 +187,9 @@ public final class ComponentAcceptor implements AutoCloseable {
   /** Stops listening and says good-bye to the components. */
   @Override
   public void close() {
+    stopping = true;
     listening.forEach(Listening::close);
+    negotiating.forEach(transport -> transport.abort(new IOException("the server stops")));
     domains.streams().forEach(ComponentStream::shutDown);
   }
 
@@ -199,12 +211,16 @@ public final class ComponentAcceptor implements AutoCloseable {
       Deadline deadline = Deadline.start(timers, NEGOTIATION);
       deadline.guard(transport);
       deadline.step("component handshake");
+      negotiating.add(transport);
       try {
+        if (stopping) {
+          transport.abort(new IOException("the server stops"));
+        }
         if (tls != null) {
           transport.startTls(new TlsRequest.AsServer(tls.identities(), null), null);
           String unproven = unproven(tls);
           if (unproven != null) {
-            refuse("component", StreamError.of(StreamErrorCondition.NOT_AUTHORIZED, unproven));
+            refuse(null, StreamError.of(StreamErrorCondition.NOT_AUTHORIZED, unproven));
             return;
           }
         }
@@ -216,6 +232,7 @@ public final class ComponentAcceptor implements AutoCloseable {
         transport.abort(null);
         listener.on(new FederationEvent.Fault("component handshake", e));
       } finally {
+        negotiating.remove(transport);
         deadline.cancel();
       }
     }
@@ -248,7 +265,7 @@ public final class ComponentAcceptor implements AutoCloseable {
 
     private void converse(Deadline deadline) throws IOException {
       if (next() != ElementScanner.Event.HEADER) {
-        refuse("component", problem());
+        refuse(null, problem());
         return;
       }
       StartTag header = scanner.start();
@@ -257,7 +274,7 @@ public final class ComponentAcceptor implements AutoCloseable {
       Component component = fault == null ? find(name) : null;
       if (component == null || name == null) {
         refuse(
-            String.valueOf(name),
+            name,
             fault != null
                 ? fault
                 : StreamError.of(
@@ -279,12 +296,11 @@ public final class ComponentAcceptor implements AutoCloseable {
       }
       ComponentStream stream =
           new ComponentStream(component, ComponentAcceptor.this, transport, scanner, chunk);
-      if (!domains.bind(stream)) {
-        refuse(name, StreamError.of(StreamErrorCondition.CONFLICT, name + " is connected already"));
+      StreamError unbound = domains.bind(stream);
+      if (unbound != null) {
+        refuse(name, unbound);
         return;
       }
-      transport.write(ElementWriter.write(DONE, Namespaces.COMPONENT_ACCEPT, PREFIXES));
-      transport.flush();
       deadline.unguard(transport);
       listener.on(
           new FederationEvent.LocalSideChanged(
@@ -293,6 +309,9 @@ public final class ComponentAcceptor implements AutoCloseable {
               true,
               "from " + transport.remote().getAddress().getHostAddress()));
       transport.handOver(stream);
+      if (stopping) {
+        stream.shutDown();
+      }
     }
 
     private @Nullable StreamError faultOf(StartTag header) {
@@ -309,7 +328,7 @@ public final class ComponentAcceptor implements AutoCloseable {
 
     private @Nullable Component find(@Nullable String name) {
       try {
-        return name == null ? null : domains.component(Jid.parse(name).domain());
+        return name == null ? null : domains.component(Domain.of(name));
       } catch (AddressFormatException e) {
         return null;
       }
@@ -340,21 +359,21 @@ public final class ComponentAcceptor implements AutoCloseable {
     }
 
     private void writeHeader(@Nullable String name) {
+      Domain echoed = domainOrNull(name);
       transport.write(
           Octets.utf8(
               "<?xml version='1.0'?><stream:stream xmlns='"
                   + Namespaces.COMPONENT_ACCEPT
                   + "' xmlns:stream='"
                   + Namespaces.STREAM
-                  + "' from='"
-                  + domainOrEmpty(name)
+                  + (echoed == null ? "" : "' from='" + echoed)
                   + "' id='"
                   + id
                   + "'>"));
       headerSent = true;
     }
 
-    private void refuse(String who, StreamError error) {
+    private void refuse(@Nullable String who, StreamError error) {
       if (!headerSent) {
         writeHeader(who);
       }
@@ -362,7 +381,7 @@ public final class ComponentAcceptor implements AutoCloseable {
           ElementWriter.write(error.toElement(), Namespaces.COMPONENT_ACCEPT, PREFIXES));
       transport.write(Octets.utf8("</stream:stream>"));
       transport.close();
-      refused(who, error.toString());
+      refused(who == null ? "component" : who, error.toString());
     }
 
     private void refused(String who, String why) {
@@ -373,11 +392,11 @@ public final class ComponentAcceptor implements AutoCloseable {
   }
 
   /** A name that is echoed must be one: it is prepared first, so that it needs no escaping. */
-  private static String domainOrEmpty(@Nullable String name) {
+  private static @Nullable Domain domainOrNull(@Nullable String name) {
     try {
-      return name == null ? "" : Domain.of(name).toString();
+      return name == null ? null : Domain.of(name);
     } catch (AddressFormatException e) {
-      return "";
+      return null;
     }
   }
 

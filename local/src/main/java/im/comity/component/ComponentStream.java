@@ -25,6 +25,7 @@ import im.comity.xml.ScannerLimits;
 import im.comity.xml.StartTag;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -39,6 +40,11 @@ import org.jspecify.annotations.Nullable;
 final class ComponentStream implements Sink {
   private static final Map<String, String> PREFIXES = Map.of("stream", Namespaces.STREAM);
   private static final Octets CLOSE = Octets.utf8("</stream:stream>");
+  private static final Octets WELCOME =
+      ElementWriter.write(
+          Element.of(Namespaces.COMPONENT_ACCEPT, "handshake").build(),
+          Namespaces.COMPONENT_ACCEPT,
+          PREFIXES);
 
   private final Component component;
   private final Set<Domain> senders;
@@ -48,10 +54,14 @@ final class ComponentStream implements Sink {
   private final ScannerLimits limits;
   private final StanzaReader reader;
   private final Outlet outlet;
+  private final Object welcoming = new Object();
+  private volatile boolean welcomed;
 
   // On the event loop only.
   private final ArrayDeque<Octets> unread = new ArrayDeque<>();
   private @Nullable Stanza heldBack;
+  private boolean inputOver;
+  private boolean left;
   private boolean over;
   private String reason = "the connection ended";
 
@@ -78,14 +88,35 @@ final class ComponentStream implements Sink {
     return component;
   }
 
+  /**
+   * Lets others find this stream and answers the handshake, as one: no stanza precedes the answer
+   * (S2S-CMP-05), and who has got it can be reached.
+   *
+   * @param publish makes the stream known; must not block
+   */
+  void welcome(Runnable publish) {
+    synchronized (welcoming) {
+      publish.run();
+      outlet.element(WELCOME);
+      welcomed = true;
+    }
+  }
+
   /** Passes a stanza to the component. From any thread. */
   Offer take(Stanza stanza) {
-    return outlet.offer(stanza);
+    if (welcomed) {
+      return outlet.offer(stanza);
+    }
+    synchronized (welcoming) {
+      return outlet.offer(stanza);
+    }
   }
 
   @Override
   public void begin() {
     scanner.limits(limits);
+    // Nobody has told the outlet of a change while the connection was not ours.
+    outlet.drain();
     goOn();
   }
 
@@ -127,7 +158,7 @@ final class ComponentStream implements Sink {
         case REFUSED -> refused();
         case END -> {
           reason = "the component closed the stream";
-          finish();
+          finish(null);
         }
         case HEADER -> end(StreamErrorCondition.BAD_FORMAT, "a second stream header");
         case VIOLATION -> end(NegotiatingStream.errorOf(scanner.violation()));
@@ -171,7 +202,7 @@ final class ComponentStream implements Sink {
       case Reading.NotAStanza(var start) -> {
         if (start.is(Namespaces.STREAM, "error")) {
           reason = "the component sent a stream error: " + StreamError.parse(element.toElement());
-          finish();
+          finish(null);
         } else {
           end(
               StreamErrorCondition.UNSUPPORTED_STANZA_TYPE,
@@ -202,9 +233,25 @@ final class ComponentStream implements Sink {
               StanzaError.of(StanzaErrorCondition.BAD_REQUEST, "an iq needs an id and a type")));
       return;
     }
-    if (acceptor.route(stanza) instanceof Offer.Full) {
-      holdBack(stanza.keep());
-    }
+    pass(stanza);
+  }
+
+  /** Hands a stanza on; false if it is held back or the stream ended over it. */
+  private boolean pass(Stanza stanza) {
+    return switch (acceptor.route(stanza)) {
+      case Offer.Accepted _ -> true;
+      case Offer.Full _ -> {
+        holdBack(stanza.keep());
+        yield false;
+      }
+      case Offer.Closed _ -> {
+        // It was sent before the component heard of the new configuration.
+        end(
+            StreamErrorCondition.HOST_GONE,
+            stanza.pair().sender() + " is not served here any more");
+        yield false;
+      }
+    };
   }
 
   private void holdBack(Stanza stanza) {
@@ -219,11 +266,9 @@ final class ComponentStream implements Sink {
       return;
     }
     heldBack = null;
-    if (acceptor.route(stanza) instanceof Offer.Full) {
-      holdBack(stanza);
-      return;
+    if (pass(stanza)) {
+      goOn();
     }
-    goOn();
   }
 
   /** Takes up what was left unread, then reading. */
@@ -236,7 +281,11 @@ final class ComponentStream implements Sink {
       }
     }
     if (heldBack == null) {
-      transport.resumeReading();
+      if (inputOver) {
+        over = true;
+      } else {
+        transport.resumeReading();
+      }
     }
   }
 
@@ -259,14 +308,20 @@ final class ComponentStream implements Sink {
 
   /** Errors about what a component sends go back to it. */
   private void answer(@Nullable Stanza error) {
-    if (error != null) {
-      outlet.offer(error);
+    if (error != null && !(outlet.offer(error) instanceof Offer.Accepted)) {
+      acceptor.dropped(error, "the component does not read");
     }
   }
 
   /** Another connection took its place. */
   void replaced() {
     transport.execute(() -> end(StreamErrorCondition.CONFLICT, "replaced by a new connection"));
+  }
+
+  /** The configuration has it no longer. */
+  void removed() {
+    transport.execute(
+        () -> end(StreamErrorCondition.HOST_GONE, "the configuration has this component no more"));
   }
 
   /** The configuration no longer has it so. */
@@ -286,33 +341,44 @@ final class ComponentStream implements Sink {
   private void end(StreamError error) {
     if (!over) {
       reason = "we sent a stream error: " + error;
-      Element element = error.toElement();
-      outlet.drain();
-      transport.write(ElementWriter.write(element, Namespaces.COMPONENT_ACCEPT, PREFIXES));
-      finish();
+      finish(ElementWriter.write(error.toElement(), Namespaces.COMPONENT_ACCEPT, PREFIXES));
     }
   }
 
-  private void finish() {
+  /** Ends the stream from our side; nothing comes between what is last and the end tag. */
+  private void finish(@Nullable Octets last) {
     if (!over) {
       over = true;
-      acceptor.left(this, reason);
+      leave();
       outlet.drain();
+      List<Stanza> unsent = outlet.close();
+      if (last != null) {
+        transport.write(last);
+      }
       transport.write(CLOSE);
       transport.close();
+      unsent.forEach(acceptor::undelivered);
+    }
+  }
+
+  private void leave() {
+    if (!left) {
+      left = true;
+      acceptor.left(this, reason);
     }
   }
 
   @Override
   public void ended(@Nullable IOException cause) {
-    if (!over) {
-      over = true;
-      if (cause != null) {
-        reason = String.valueOf(cause.getMessage());
-      }
-      acceptor.left(this, reason);
+    inputOver = true;
+    if (cause != null && !over) {
+      reason = String.valueOf(cause.getMessage());
     }
+    leave();
     // What was accepted for the component and not written returns to its senders.
     outlet.close().forEach(acceptor::undelivered);
+    transport.close();
+    // What it sent before an orderly end still goes its way.
+    over |= cause != null || (heldBack == null && unread.isEmpty());
   }
 }

@@ -55,6 +55,9 @@ public final class HostServices {
    * @return null if none is due
    */
   public @Nullable Stanza answer(Stanza stanza, Profile profile) {
+    if (stanza.envelope().isMalformedIq()) {
+      return error(stanza, StanzaErrorCondition.BAD_REQUEST);
+    }
     if (stanza.kind() != StanzaKind.IQ
         || stanza.to().local() != null
         || stanza.to().resource() != null) {

@@ -6,6 +6,8 @@ import im.comity.local.LocalSide;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.stanza.StanzaKind;
+import im.comity.stream.StreamError;
+import im.comity.stream.StreamErrorCondition;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +28,7 @@ public final class LocalDomains implements LocalSide {
   private final HostServices services;
   private final Map<Domain, List<ComponentStream>> bound = new ConcurrentHashMap<>();
   private volatile Setup setup = new Setup(Map.of(), Map.of(), Set.of());
-  private volatile Consumer<Stanza> out = _ -> {};
+  private volatile Function<Stanza, Offer> out = _ -> Offer.CLOSED;
 
   /**
    * What is configured, at one moment.
@@ -51,8 +53,11 @@ public final class LocalDomains implements LocalSide {
     this.services = services;
   }
 
-  /** Where answers of host domains go: into the federation. Set once, before it listens. */
-  public void sendTo(Consumer<Stanza> federation) {
+  /**
+   * Where answers of host domains go: into the federation. Set once, before it listens. A request
+   * whose answer is not accepted is not accepted either, so that its sender is told (S2S-STZ-10).
+   */
+  public void sendTo(Function<Stanza, Offer> federation) {
     out = federation;
   }
 
@@ -62,7 +67,8 @@ public final class LocalDomains implements LocalSide {
    * @param hosts domains that answer for themselves
    * @param components all components
    */
-  public void configure(Map<Domain, HostServices.Profile> hosts, Collection<Component> components) {
+  public synchronized void configure(
+      Map<Domain, HostServices.Profile> hosts, Collection<Component> components) {
     Map<Domain, Component> byName = new HashMap<>();
     for (Component component : components) {
       component.names().forEach(name -> byName.put(name, component));
@@ -77,7 +83,9 @@ public final class LocalDomains implements LocalSide {
     bound.values().forEach(connected::addAll);
     for (ComponentStream stream : connected) {
       Component now = byName.get(stream.component().names().getFirst());
-      if (!stream.component().equals(now)) {
+      if (now == null) {
+        stream.removed();
+      } else if (!stream.component().equals(now)) {
         stream.reset();
       }
     }
@@ -89,26 +97,33 @@ public final class LocalDomains implements LocalSide {
   }
 
   /**
-   * Binds a component's connection to its domains.
+   * Binds a component's connection to its domains and answers its handshake.
    *
-   * @return false if there is one already and the rule is to refuse
+   * @return null, or why not: there is one already and the rule is to refuse, or the configuration
+   *     changed since the component was looked up
    */
-  synchronized boolean bind(ComponentStream stream) {
+  synchronized @Nullable StreamError bind(ComponentStream stream) {
     Component component = stream.component();
+    if (!component.equals(setup.components().get(component.names().getFirst()))) {
+      return StreamError.of(StreamErrorCondition.RESET, "the configuration changed");
+    }
     List<ComponentStream> others = bound.getOrDefault(component.names().getFirst(), List.of());
     List<ComponentStream> now = new ArrayList<>();
     if (!others.isEmpty()) {
       switch (component.conflict()) {
         case REFUSE -> {
-          return false;
+          return StreamError.of(
+              StreamErrorCondition.CONFLICT,
+              component.names().getFirst() + " is connected already");
         }
         case REPLACE -> others.forEach(ComponentStream::replaced);
         case SHARE -> now.addAll(others);
       }
     }
     now.add(stream);
-    component.names().forEach(name -> bound.put(name, List.copyOf(now)));
-    return true;
+    List<ComponentStream> all = List.copyOf(now);
+    stream.welcome(() -> component.names().forEach(name -> bound.put(name, all)));
+    return null;
   }
 
   /** A component's connection ended. */
@@ -160,8 +175,9 @@ public final class LocalDomains implements LocalSide {
   @Override
   public Offer deliverLocally(Stanza stanza) {
     Domain target = stanza.target();
-    HostServices.Profile profile = setup.hosts().get(target);
-    if (setup.components().containsKey(target)
+    Setup now = setup;
+    HostServices.Profile profile = now.hosts().get(target);
+    if (now.components().containsKey(target)
         && !(profile != null && HostServices.isForDomain(stanza, target) && isRequest(stanza))) {
       List<ComponentStream> streams = bound.get(target);
       return streams == null ? Offer.CLOSED : choose(streams, stanza).take(stanza);
@@ -170,10 +186,7 @@ public final class LocalDomains implements LocalSide {
       return Offer.CLOSED;
     }
     Stanza answer = services.answer(stanza, profile);
-    if (answer != null) {
-      out.accept(answer);
-    }
-    return Offer.ACCEPTED;
+    return answer == null ? Offer.ACCEPTED : out.apply(answer);
   }
 
   private static boolean isRequest(Stanza stanza) {
