@@ -38,10 +38,14 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +68,7 @@ public final class Federation implements AutoCloseable {
   private final AdditionalPairs requests;
   private final InboundNegotiation inbound;
   private final Map<FederationConfig.Listener, Listening> listening = new LinkedHashMap<>();
+  private final Set<Transport> negotiating = ConcurrentHashMap.newKeySet();
   private volatile InForce inForce;
   private volatile boolean stopping;
   private @Nullable Cancellable sweeping;
@@ -182,9 +187,13 @@ public final class Federation implements AutoCloseable {
    * comes in on them is weighed anew. The local side is not part of it, nor are the dialback secret
    * and the numbers of things that may go on at once.
    *
-   * @throws IOException when a new socket cannot be bound; then nothing has changed
+   * @throws IOException when a new socket cannot be bound, or the federation has stopped; then
+   *     nothing has changed
    */
   public synchronized void reconfigure(FederationConfig next) throws IOException {
+    if (stopping) {
+      throw new IOException("the federation has stopped");
+    }
     List<FederationConfig.Listener> before = List.copyOf(listening.keySet());
     try {
       open(next.listeners());
@@ -196,6 +205,10 @@ public final class Federation implements AutoCloseable {
       throw e;
     }
     before.stream().filter(one -> !next.listeners().contains(one)).forEach(this::closeListener);
+    Map<FederationConfig.Listener, Listening> ordered = new LinkedHashMap<>();
+    next.listeners().forEach(one -> ordered.put(one, Objects.requireNonNull(listening.get(one))));
+    listening.clear();
+    listening.putAll(ordered);
     identities.replace(next.identities(), next.defaultIdentity());
     routes.replaceSettings(next.routing());
     inForce = new InForce(next.policy(), negotiation(next), relay(next));
@@ -216,7 +229,7 @@ public final class Federation implements AutoCloseable {
   }
 
   /** Where it listens, in the order of the configuration. */
-  public List<InetSocketAddress> addresses() {
+  public synchronized List<InetSocketAddress> addresses() {
     return listening.values().stream().map(Listening::address).toList();
   }
 
@@ -227,9 +240,17 @@ public final class Federation implements AutoCloseable {
       return;
     }
     listener.on(new FederationEvent.Accepted(transport.remote(), directTls));
+    negotiating.add(transport);
     Thread.ofVirtual()
         .name("inbound " + transport.remote())
-        .start(() -> inbound.receive(transport, directTls));
+        .start(
+            () -> {
+              try {
+                inbound.receive(transport, directTls);
+              } finally {
+                negotiating.remove(transport);
+              }
+            });
   }
 
   /**
@@ -268,7 +289,11 @@ public final class Federation implements AutoCloseable {
 
   private void sweep() {
     routes.sweep();
-    sweeping = timers.after(SWEEP, this::sweep);
+    synchronized (this) {
+      if (!stopping) {
+        sweeping = timers.after(SWEEP, this::sweep);
+      }
+    }
   }
 
   /** An answer of ours towards a peer goes like any stanza of ours; it may be dropped. */
@@ -290,7 +315,7 @@ public final class Federation implements AutoCloseable {
     public Way outbound(Settled settled, Association association) {
       EstablishedStream stream = new EstablishedStream(settled, inForce.relay());
       stream.admit(association);
-      stream.start();
+      begin(stream);
       return new Way(stream, association);
     }
 
@@ -300,9 +325,17 @@ public final class Federation implements AutoCloseable {
       if (association != null) {
         stream.admit(association);
       }
-      stream.start();
+      begin(stream);
       if (association != null) {
         admitted(stream, association);
+      }
+    }
+
+    private void begin(EstablishedStream stream) {
+      stream.start();
+      if (stopping) {
+        // It may have come too late for close() to find it.
+        stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN));
       }
     }
   }
@@ -318,28 +351,27 @@ public final class Federation implements AutoCloseable {
    * stream and waits for the peers' ends (S2S-CLS-17).
    */
   public void close(Duration grace) {
-    if (stopping) {
-      return;
+    synchronized (this) {
+      if (stopping) {
+        return;
+      }
+      stopping = true;
+      listening.values().forEach(Listening::close);
+      if (sweeping != null) {
+        sweeping.cancel();
+      }
     }
-    stopping = true;
-    listening.values().forEach(Listening::close);
     routes.stop();
-    if (sweeping != null) {
-      sweeping.cancel();
-    }
-    Collection<EstablishedStream> open = directory.open();
-    CompletableFuture<?>[] drained =
-        open.stream().map(EstablishedStream::drained).toArray(CompletableFuture[]::new);
-    await(CompletableFuture.allOf(drained), grace);
-    CompletableFuture<?>[] ended =
-        directory.open().stream().map(EstablishedStream::over).toArray(CompletableFuture[]::new);
-    directory
-        .open()
-        .forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
-    await(CompletableFuture.allOf(ended), grace);
+    await(directory.open().stream().map(EstablishedStream::drained), grace);
+    negotiating.forEach(transport -> transport.abort(null));
+    Collection<EstablishedStream> last = directory.open();
+    last.forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
+    await(last.stream().map(EstablishedStream::over), grace);
   }
 
-  private static void await(CompletableFuture<?> all, Duration grace) {
+  private static void await(Stream<? extends CompletableFuture<?>> futures, Duration grace) {
+    CompletableFuture<?> all =
+        CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
     try {
       all.get(grace.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {

@@ -83,6 +83,7 @@ public final class EstablishedStream implements Sink {
   private long activeAtTick;
   private Duration inactive = Duration.ZERO;
   private @Nullable Cancellable ticking;
+  private @Nullable Cancellable farewell;
   private @Nullable StreamError errorSent;
   private @Nullable StreamError errorReceived;
   private boolean peerEnded;
@@ -531,7 +532,7 @@ public final class EstablishedStream implements Sink {
             reason = why;
             finishSending();
             state = State.CLOSING;
-            context.timers().after(context.settings().farewell(), transport::close);
+            farewell = context.timers().after(context.settings().farewell(), transport::close);
           }
         });
   }
@@ -586,6 +587,8 @@ public final class EstablishedStream implements Sink {
       collectUnsent();
       context.directory().remove(this);
       context.watcher().accept(this);
+      // Who waited for room comes after what was accepted before, which has its new route now.
+      outlet.release();
     }
   }
 
@@ -598,6 +601,9 @@ public final class EstablishedStream implements Sink {
     finish();
     if (ticking != null) {
       ticking.cancel();
+    }
+    if (farewell != null) {
+      farewell.cancel();
     }
     deadline.unguard(transport);
     if (!facts.initiated()) {
@@ -626,7 +632,10 @@ public final class EstablishedStream implements Sink {
     ticking = context.timers().after(interval, () -> transport.execute(this::onTick));
   }
 
-  /** A peer that acts on silence earlier gets its space earlier (S2S-LIM-04). */
+  /**
+   * A peer that acts on silence earlier gets its space earlier (S2S-LIM-04). We are silent for
+   * nearly two intervals at most: when the last stanza left just after a tick.
+   */
   private Duration interval() {
     StreamLimits limits = facts.initiated() ? facts.features().limits() : null;
     Duration ours =
@@ -636,7 +645,7 @@ public final class EstablishedStream implements Sink {
     if (limits == null || limits.idleSeconds() == 0) {
       return ours;
     }
-    Duration theirs = Duration.ofSeconds(Math.max(1, limits.idleSeconds() * 3L / 4));
+    Duration theirs = Duration.ofMillis(Math.max(1_000, limits.idleSeconds() * 1_000L / 3));
     return theirs.compareTo(ours) < 0 ? theirs : ours;
   }
 

@@ -189,11 +189,12 @@ public final class Outlet {
     return entry instanceof Stanza stanza ? stanza.octets() : (Octets) entry;
   }
 
-  /** Takes no more; returns the stanzas that were not written, in order. */
+  /**
+   * Takes no more; returns the stanzas that were not written, in order, and nothing the second
+   * time. Who waits for room goes on waiting until {@link #release}.
+   */
   public List<Stanza> close() {
     List<Stanza> unsent = new ArrayList<>();
-    List<Runnable> wake;
-    List<CompletableFuture<Void>> empty;
     synchronized (lock) {
       closed = true;
       for (Object entry : queue) {
@@ -203,6 +204,19 @@ public final class Outlet {
       }
       queue.clear();
       queuedBytes = 0;
+    }
+    return unsent;
+  }
+
+  /**
+   * Lets those go on who wait for room or for the end of the queue: the last step of a close. Their
+   * tasks run on this thread and may send at once, so the unsent stanzas must be where they belong
+   * by now, and the caller must hold no lock.
+   */
+  void release() {
+    List<Runnable> wake;
+    List<CompletableFuture<Void>> empty;
+    synchronized (lock) {
       wake = new ArrayList<>(waiting);
       waiting.clear();
       empty = new ArrayList<>(whenEmpty);
@@ -210,7 +224,6 @@ public final class Outlet {
     }
     wake.forEach(Runnable::run);
     empty.forEach(one -> one.complete(null));
-    return unsent;
   }
 
   /** How many bytes wait. */

@@ -180,6 +180,11 @@ public final class RoutingTable {
 
   /** Begins the attempt of a route that is in the table already: it may end before this returns. */
   private void begin(Route.Waiting waiting) {
+    if (stopping) {
+      // It may have come into the table too late for stop() to find it.
+      fail(waiting, new NegotiationFailure.ShuttingDown());
+      return;
+    }
     Thread.ofVirtual().name("attempt " + waiting.attempt().pair()).start(() -> run(waiting));
   }
 
@@ -193,14 +198,14 @@ public final class RoutingTable {
     try {
       listener.on(new FederationEvent.AttemptStarted(pair));
       Way way = opener.establish(pair, deadline);
-      ledger.succeeded(pair);
       listener.on(
           new FederationEvent.WayOpened(
               pair, way.association(), way.stream().facts(), since(waiting.attempt())));
       open(waiting, way);
     } catch (NegotiationException e) {
       fail(waiting, e.failure());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it was, the stanzas must not wait for ever.
       listener.on(new FederationEvent.Fault("attempt " + pair, e));
       fail(waiting, new NegotiationFailure.ProgramFault(e.toString()));
     } finally {
@@ -221,37 +226,39 @@ public final class RoutingTable {
         .close(
             stanzas -> {
               // Those that waited go before all that finds the open route.
-              List<Stanza> fitting = stanzas.stream().filter(stanza -> fits(stanza, way)).toList();
+              int limit = way.peerLimit();
+              List<Stanza> fitting = new ArrayList<>();
+              List<Stanza> tooBig = new ArrayList<>();
+              for (Stanza stanza : stanzas) {
+                (limit == 0 || stanza.octets().length() <= limit ? fitting : tooBig).add(stanza);
+              }
+              Leaving leaving = Leaving.NOTHING;
               if (way.sendAll(fitting)) {
                 routes.put(pair, open);
               } else {
-                Route.Waiting next = waiting(pair, fitting);
-                routes.put(pair, next);
-                begin(next);
+                leaving = leaving(pair, way, fitting);
+                if (leaving.route() == null) {
+                  routes.remove(pair, waiting);
+                } else {
+                  routes.put(pair, leaving.route());
+                }
               }
+              tooBig.forEach(stanza -> tooBig(stanza, limit));
+              goOn(leaving);
             });
     if (way.closed()) {
       leave(pair, open);
     }
   }
 
-  private boolean fits(Stanza stanza, Way way) {
-    int limit = way.peerLimit();
-    if (limit > 0 && stanza.octets().length() > limit) {
-      tooBig(stanza, limit);
-      return false;
-    }
-    return true;
-  }
-
   private void fail(Route.Waiting waiting, NegotiationFailure failure) {
     DomainPair pair = waiting.attempt().pair();
     Instant now = timers.time().instant();
-    Duration bar = ledger.failed(pair, Consequences.barring(failure), now);
     waiting
         .queue()
         .close(
             stanzas -> {
+              Duration bar = ledger.failed(pair, Consequences.barring(failure), now);
               if (bar.isZero()) {
                 routes.remove(pair, waiting);
               } else {
@@ -278,37 +285,62 @@ public final class RoutingTable {
   }
 
   private void leave(DomainPair pair, Route.Open open) {
-    // A stream that ended as soon as it was settled counts as a failed attempt, or a peer that
-    // takes
-    // us and then closes would be dialled in a loop.
-    boolean tooSoon = open.way().stream().age().compareTo(SETTLED_FOR_GOOD) < 0;
-    NegotiationFailure failure = new NegotiationFailure.PeerClosed("relay", false);
-    List<Stanza> returning = new ArrayList<>();
-    AtomicReference<Route.@Nullable Waiting> next = new AtomicReference<>();
+    AtomicReference<Leaving> leaving = new AtomicReference<>(Leaving.NOTHING);
     routes.computeIfPresent(
         pair,
         (_, current) -> {
           if (!current.equals(open)) {
             return current;
           }
-          List<Stanza> unsent = open.way().takeUnsent();
-          if (unsent.isEmpty()) {
-            return null;
-          }
-          if (!tooSoon && !stopping) {
-            next.set(waiting(pair, unsent));
-            return next.get();
-          }
-          returning.addAll(unsent);
-          Instant now = timers.time().instant();
-          return new Route.Barred(
-              failure, now.plus(ledger.failed(pair, Consequences.barring(failure), now)));
+          leaving.set(leaving(pair, open.way(), open.way().takeUnsent()));
+          return leaving.get().route();
         });
-    Route.Waiting begun = next.get();
-    if (begun != null) {
-      begin(begun);
+    goOn(leaving.get());
+  }
+
+  /**
+   * What becomes of a pair whose way has ended.
+   *
+   * @param route its next route, or null for none
+   * @param returning stanzas that go no further
+   * @param why they return
+   */
+  private record Leaving(@Nullable Route route, List<Stanza> returning, NegotiationFailure why) {
+    static final Leaving NOTHING =
+        new Leaving(null, List.of(), new NegotiationFailure.ShuttingDown());
+  }
+
+  /**
+   * Decides about a way that has ended, and does nothing yet that others could see. A stream that
+   * ended as soon as it was settled counts as a failed attempt, or a peer that takes us and then
+   * closes would be dialled in a loop.
+   */
+  private Leaving leaving(DomainPair pair, Way way, List<Stanza> unsent) {
+    boolean tooSoon = way.stream().age().compareTo(SETTLED_FOR_GOOD) < 0;
+    if (!tooSoon) {
+      ledger.succeeded(pair);
     }
-    returning.forEach(stanza -> bounce(stanza, failure));
+    if (unsent.isEmpty()) {
+      return Leaving.NOTHING;
+    }
+    if (!tooSoon && !stopping) {
+      return new Leaving(waiting(pair, unsent), List.of(), new NegotiationFailure.ShuttingDown());
+    }
+    NegotiationFailure why =
+        stopping
+            ? new NegotiationFailure.ShuttingDown()
+            : new NegotiationFailure.PeerClosed("relay", false);
+    Instant now = timers.time().instant();
+    Duration bar = ledger.failed(pair, Consequences.barring(why), now);
+    return new Leaving(bar.isZero() ? null : new Route.Barred(why, now.plus(bar)), unsent, why);
+  }
+
+  /** Goes on with a decision that is in the table. */
+  private void goOn(Leaving leaving) {
+    if (leaving.route() instanceof Route.Waiting next) {
+      begin(next);
+    }
+    leaving.returning().forEach(stanza -> bounce(stanza, leaving.why()));
   }
 
   /** The domain showed up, or an operator says so: what was barred towards it may be tried. */
@@ -373,8 +405,18 @@ public final class RoutingTable {
     }
     listener.on(new FederationEvent.Bounced(stanza.pair(), error.condition().wire(), why));
     // An answer that cannot be delivered is dropped: errors are never answered (S2S-STZ-11).
-    if (!(locals.deliverLocally(answer) instanceof Offer.Accepted)) {
+    if (!(deliver(answer) instanceof Offer.Accepted)) {
       listener.on(new FederationEvent.Dropped(answer.pair(), "bounce undeliverable"));
+    }
+  }
+
+  /** A fault of the local side takes this answer, and not those behind it. */
+  private Offer deliver(Stanza answer) {
+    try {
+      return locals.deliverLocally(answer);
+    } catch (RuntimeException e) {
+      listener.on(new FederationEvent.Fault("bounce " + answer.pair(), e));
+      return Offer.CLOSED;
     }
   }
 }

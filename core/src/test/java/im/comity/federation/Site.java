@@ -20,6 +20,7 @@ import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
 import im.comity.transport.SystemTimers;
+import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentity;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
@@ -30,6 +31,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -42,19 +44,22 @@ final class Site implements AutoCloseable {
   /** What arrived at the local side. */
   record Arrived(Stanza stanza, @Nullable Association along) {}
 
-  private final SystemTimers timers = new SystemTimers();
+  private final @Nullable SystemTimers ours;
   private final NettyNetwork network;
   private final InProcessLocalSide side;
+  final FederationConfig config;
   final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
   final List<FederationEvent> events = new CopyOnWriteArrayList<>();
   final Federation federation;
 
   private Site(Plan plan) throws IOException {
+    ours = plan.timers == null ? new SystemTimers() : null;
+    Timers timers = ours == null ? Objects.requireNonNull(plan.timers) : ours;
     network = NettyNetwork.open(NetworkOptions.defaults(timers));
     side =
         new InProcessLocalSide(
             plan.domains, 100_000, (stanza, along) -> arrived.put(new Arrived(stanza, along)));
-    FederationConfig config =
+    config =
         FederationConfig.of(
                 plan.policy,
                 plan.identities,
@@ -97,6 +102,7 @@ final class Site implements AutoCloseable {
     private NegotiationSettings negotiation = NegotiationSettings.DEFAULTS;
     private RelaySettings relay = RelaySettings.DEFAULTS;
     private RoutingSettings routing = RoutingSettings.DEFAULTS;
+    private @Nullable Timers timers;
 
     private Plan(TestDns dns, List<Domain> domains) {
       this.dns = dns;
@@ -125,6 +131,12 @@ final class Site implements AutoCloseable {
 
     Plan routing(RoutingSettings settings) {
       routing = settings;
+      return this;
+    }
+
+    /** Time that the test moves; it goes on when the site has closed. */
+    Plan timers(Timers other) {
+      timers = other;
       return this;
     }
 
@@ -218,6 +230,8 @@ final class Site implements AutoCloseable {
     federation.close();
     network.close();
     side.close();
-    timers.close();
+    if (ours != null) {
+      ours.close();
+    }
   }
 }
