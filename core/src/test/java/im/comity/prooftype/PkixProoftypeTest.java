@@ -84,6 +84,7 @@ class PkixProoftypeTest {
     "S2S-CERT-02",
     "S2S-CERT-03",
     "S2S-CERT-05",
+    "S2S-CERT-07",
     "S2S-CERT-08",
     "S2S-TLS-20",
     "DNA-S2S-02",
@@ -431,7 +432,7 @@ class PkixProoftypeTest {
   }
 
   @Test
-  @Clause("DNA-PKX-01")
+  @Clause({"DNA-PKX-01", "S2S-CERT-07"})
   void aSignatureThatDoesNotVerifyIsCalledThat() {
     TestCa impostor = TestCa.root("Test Root", TIME);
     Finding finding = judge(impostor.issue("gamma.example"));
