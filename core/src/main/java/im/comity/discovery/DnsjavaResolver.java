@@ -15,6 +15,7 @@ import im.comity.transport.Timers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.BitSet;
@@ -334,7 +335,7 @@ public final class DnsjavaResolver implements Resolver, AutoCloseable {
             preferred = (server + 1) % servers.size();
           }
         } else {
-          trouble(String.valueOf(cause == null ? null : cause.getMessage()));
+          trouble(words(cause));
           useless.set(server);
         }
         server = (server + 1) % servers.size();
@@ -359,6 +360,16 @@ public final class DnsjavaResolver implements Resolver, AutoCloseable {
           attempt();
         }
       }
+    }
+
+    /** Some exceptions of the JDK have no message, above all that of a closed UDP port. */
+    private static String words(@Nullable Throwable cause) {
+      return switch (cause) {
+        case null -> "no answer";
+        case PortUnreachableException _ -> "the port is closed";
+        default ->
+            cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+      };
     }
 
     private void trouble(String what) {

@@ -388,6 +388,11 @@ public final class Consequences {
                       .map(reason -> reason.detail())
                       .collect(Collectors.joining("; ")),
               certificateRemedy(f));
+      case PeerStreamError f when refusesAll(f) ->
+          new Remedy(
+              Party.THEM,
+              "the peer accepts neither our certificate nor dialback: " + f.error(),
+              "show the peer a certificate that it trusts, or allow dialback at both ends");
       case PeerStreamError f ->
           new Remedy(
               Party.THEM,
@@ -503,6 +508,12 @@ public final class Consequences {
           new Remedy(
               Party.US, "a fault in this program: " + f.what(), "report it with the log around it");
     };
+  }
+
+  /** An error of no kind in place of features: the peer had none to offer us (S2S-FEAT-18). */
+  private static boolean refusesAll(PeerStreamError refused) {
+    return refused.error().condition() == StreamErrorCondition.UNDEFINED_CONDITION
+        && refused.step().equals("features");
   }
 
   private static String tried(java.util.List<NegotiationFailure.Tried> tried) {

@@ -48,6 +48,7 @@ public final class AdditionalPairs implements PairRequests {
   private final AuthoritativeServer authority;
   private final BiConsumer<EstablishedStream, Association> admitted;
   private final Semaphore verifications;
+  private final VerificationBudget budget;
   private final Map<EstablishedStream, Requests> perStream = new ConcurrentHashMap<>();
 
   /** The requests of one stream that are being decided: how many answers each pair is owed. */
@@ -70,6 +71,9 @@ public final class AdditionalPairs implements PairRequests {
     this.outbound = outbound;
     this.admitted = admitted;
     this.verifications = new Semaphore(first.settings().verifications());
+    this.budget =
+        new VerificationBudget(
+            first.timers()::nanoTime, VerificationBudget.SOURCE, VerificationBudget.SENDER);
     this.authority =
         new AuthoritativeServer(
             domain -> context().locals().standing(domain) == LocalSide.Standing.SERVED,
@@ -206,7 +210,7 @@ public final class AdditionalPairs implements PairRequests {
     DomainPair pair = result.pair();
     Decision decision;
     try {
-      decision = decide(stream.facts(), result);
+      decision = decide(stream.facts(), stream.associations().isEmpty(), result);
     } catch (RuntimeException e) {
       context().listener().on(new FederationEvent.Fault("pair " + pair, e));
       decision =
@@ -290,7 +294,7 @@ public final class AdditionalPairs implements PairRequests {
   }
 
   /** Whether the peer may send for the pair; blocks while the authoritative server is asked. */
-  private Decision decide(StreamFacts stream, DialbackElement.Result result) {
+  private Decision decide(StreamFacts stream, boolean stranger, DialbackElement.Result result) {
     DomainPair pair = result.pair();
     Requirement required = context().policy().requirement(pair, Direction.INBOUND);
     Channel channel = new Channel(stream.handle().value(), stream.tls());
@@ -311,6 +315,11 @@ public final class AdditionalPairs implements PairRequests {
               : new Refusal.DialbackNotAllowed();
       return new Decision.No(
           DialbackRefusal.NEEDS_PROOF, Failures.of(why, required, pair, pair.sender()));
+    }
+    if (stranger && !budget.take(stream.remote().getAddress(), pair.sender())) {
+      return new Decision.No(
+          DialbackRefusal.NO_ROOM,
+          new NegotiationFailure.LimitReached("verifications for strangers"));
     }
     return verify(stream, result, required, channel, ofPeer);
   }

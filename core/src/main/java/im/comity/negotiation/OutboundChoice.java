@@ -154,6 +154,17 @@ final class OutboundChoice {
     };
   }
 
+  /**
+   * Whether to authenticate before {@code db:verify}, which is needed nowhere but at a peer whose
+   * list has EXTERNAL and nothing about dialback (S2S-DB-53).
+   */
+  static boolean authenticateBeforeVerification(StreamFacts stream, boolean haveIdentity) {
+    return haveIdentity
+        && stream.encrypted()
+        && stream.features().external()
+        && !stream.features().dialback();
+  }
+
   private static NegotiationFailure notProven(StreamFacts stream, List<Reason> reasons) {
     return new NegotiationFailure.NotProven(target(stream), reasons);
   }

@@ -104,7 +104,7 @@ public final class OutboundNegotiation {
   public Way establish(DomainPair pair, Deadline deadline) throws NegotiationException {
     PolicyTable policy = context().policy();
     StaticRoute route = policy.route(pair.target());
-    Requirement required = required(policy, pair, route);
+    Requirement required = policy.requirement(pair, Direction.OUTBOUND);
     return overCandidates(
         pair,
         required,
@@ -123,22 +123,6 @@ public final class OutboundNegotiation {
    */
   record Verified(DialbackVerdict verdict, @Nullable Proof authority) {}
 
-  /** A route of our own may ask for more than the policy: it overrides what DNS would have said. */
-  private static Requirement required(
-      PolicyTable policy, DomainPair pair, @Nullable StaticRoute route) {
-    Requirement required = policy.requirement(pair, Direction.OUTBOUND);
-    if (route == null || route.requiredProof() == null) {
-      return required;
-    }
-    return new Requirement(
-        FederationLevel.TRUSTED,
-        List.of(route.requiredProof()),
-        required.dialback(),
-        required.startTlsUnoffered(),
-        required.strictPairs(),
-        "route " + route.pattern());
-  }
-
   /**
    * Asks the authoritative server of a sender domain whether it made a key (XEP-0220 2.1.2). The
    * connection is a full outbound one, by the same rules of DNS, TLS and judgement (DNA-S2S-05),
@@ -156,7 +140,7 @@ public final class OutboundNegotiation {
     DomainPair back = asking.reversed();
     PolicyTable policy = context().policy();
     StaticRoute route = policy.route(back.target());
-    Requirement required = required(policy, back, route);
+    Requirement required = policy.requirement(back, Direction.OUTBOUND);
     return overCandidates(
         back,
         required,
@@ -176,6 +160,9 @@ public final class OutboundNegotiation {
           if (spared != null) {
             step(back, "verified", "the same certificate as on the asking stream");
             return new Verified(spared, authority);
+          }
+          if (OutboundChoice.authenticateBeforeVerification(stream.facts(), peer.haveIdentity())) {
+            authenticateForVerification(stream, back);
           }
           stream.step("dialback verification");
           stream.send(request.element().toElement());
@@ -492,21 +479,39 @@ public final class OutboundNegotiation {
               yield new Acceptance.BySasl();
             }
             case SaslExternal.Answer.Failure(var why) -> {
-              step(pair, "auth", "EXTERNAL refused: " + why.condition());
+              step(pair, "auth", "EXTERNAL refused: " + describe(why));
               if (!thenDialback) {
                 throw new NegotiationException(why);
               }
               try {
                 yield dialback(stream, pair);
-              } catch (StreamEnded closed) {
-                peer.talk().closedOverSasl = true;
-                throw closed;
+              } catch (StreamEnded ended) {
+                peer.talk().closedOverSasl = isClose(ended);
+                throw ended;
               }
             }
           };
       case OutboundChoice.Authentication.DialbackOnly _ -> dialback(stream, pair);
       case OutboundChoice.Authentication.Unasked _ -> new Acceptance.Unasked();
       case OutboundChoice.Authentication.GiveUp(var why) -> throw new NegotiationException(why);
+    };
+  }
+
+  /**
+   * Whether the peer closed for what came before: with or without an end of the stream, or with an
+   * error that speaks of permission. Silence, XML that cannot be read, and errors about anything
+   * else say nothing about EXTERNAL (S2S-EXT-17).
+   */
+  private static boolean isClose(StreamEnded ended) {
+    return switch (ended.why()) {
+      case StreamEnded.Why.ClosedByPeer _, StreamEnded.Why.ConnectionLost _ -> true;
+      case StreamEnded.Why.ErrorFromPeer(StreamError error) ->
+          error.condition().retry() == StreamErrorCondition.Retry.POLICY;
+      case StreamEnded.Why.Unreadable _,
+          StreamEnded.Why.TlsFailed _,
+          StreamEnded.Why.PlaintextInjected _,
+          StreamEnded.Why.OutOfTime _ ->
+          false;
     };
   }
 
@@ -534,6 +539,20 @@ public final class OutboundNegotiation {
       case DialbackAnswer.Failed error ->
           throw new NegotiationException(new NegotiationFailure.PeerDialbackError(pair, error));
     };
+  }
+
+  /** A refusal does not matter yet: the answer to the question shows whether it was needed. */
+  private void authenticateForVerification(NegotiatingStream stream, DomainPair pair)
+      throws NegotiationException, StreamEnded {
+    switch (SaslExternal.request(stream, pair.sender())) {
+      case SaslExternal.Answer.Success _ -> {
+        step(pair, "auth", "EXTERNAL");
+        stream.open();
+      }
+      case SaslExternal.Answer.Failure(var why) -> {
+        step(pair, "auth", "EXTERNAL refused: " + describe(why));
+      }
+    }
   }
 
   /**
@@ -608,6 +627,19 @@ public final class OutboundNegotiation {
             .map(OutboundNegotiation::text)
             .collect(Collectors.joining("; "));
     return delegation.fallback() ? places + " (no SRV records)" : places;
+  }
+
+  private static String describe(NegotiationFailure.PeerSaslFailure refusal) {
+    String said =
+        refusal.text() == null
+            ? refusal.condition()
+            : refusal.condition() + " (" + refusal.text() + ")";
+    // What old ejabberd says; the diagnosis is for people, nothing is decided by it (DNA-EKU-07).
+    return refusal.text() != null && refusal.text().contains("unsupported certificate purpose")
+        ? said
+            + "; the peer rejects server certificates as client certificates; needs ejabberd 25.08"
+            + " or newer (or equivalent)"
+        : said;
   }
 
   private static String describe(Judgement judgement) {

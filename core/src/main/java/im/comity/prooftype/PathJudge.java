@@ -13,6 +13,7 @@ import java.security.cert.PKIXReason;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
@@ -188,16 +189,18 @@ final class PathJudge {
     private void surveyDates(X509Certificate certificate, List<Problem> problems) {
       Instant from = certificate.getNotBefore().toInstant();
       Instant until = certificate.getNotAfter().toInstant();
+      Instant second = now.truncatedTo(ChronoUnit.SECONDS);
       if (now.isBefore(from)) {
         problems.add(
             new Problem(
                 Code.NOT_YET_VALID,
-                "%s is valid from %s only, it is %s".formatted(subject(certificate), from, now)));
+                "%s is valid from %s only, it is %s"
+                    .formatted(subject(certificate), from, second)));
       } else if (now.isAfter(until)) {
         problems.add(
             new Problem(
                 Code.EXPIRED,
-                "%s expired at %s, it is %s".formatted(subject(certificate), until, now)));
+                "%s expired at %s, it is %s".formatted(subject(certificate), until, second)));
       }
     }
 

@@ -123,6 +123,14 @@ public final class EstablishedStream implements Sink {
   /** Enters the directory and takes over from the conversation. */
   public void start() {
     context.directory().add(this);
+    if (associations.isEmpty()) {
+      deadline.guard(
+          transport,
+          late ->
+              close(
+                  StreamError.of(
+                      StreamErrorCondition.CONNECTION_TIMEOUT, "Too slow: " + late.step())));
+    }
     transport.handOver(this);
   }
 

@@ -55,6 +55,11 @@ public final class NegotiatingStream implements AutoCloseable {
   private boolean headerSent;
   private boolean over;
   private boolean settled;
+
+  /** Whether an element of ours may be written now: our header stands, and no handshake runs. */
+  private volatile boolean speaking;
+
+  private volatile @Nullable OutOfTimeException late;
   private @Nullable StreamId id;
   private StreamVersion version = StreamVersion.ONE;
   private StreamFeatures features = StreamFeatures.NONE;
@@ -68,7 +73,7 @@ public final class NegotiatingStream implements AutoCloseable {
     this.random = random;
     this.pair = pair;
     this.initiated = pair != null;
-    deadline.guard(transport);
+    deadline.guard(transport, this::outOfTime);
   }
 
   /**
@@ -149,7 +154,7 @@ public final class NegotiatingStream implements AutoCloseable {
                 + LANGUAGE
                 + "'>"));
     transport.flush();
-    headerSent = true;
+    headerSent(true);
     StreamHeader header = awaitHeader();
     if (header.fault() != null) {
       throw fail(header.fault());
@@ -186,7 +191,7 @@ public final class NegotiatingStream implements AutoCloseable {
   /** Receiving: the stream begins anew after TLS or SASL; the next thing is a header. */
   public void restart() {
     scanner.restart();
-    headerSent = false;
+    headerSent(false);
     version = StreamVersion.ONE;
     pair = null;
     language = null;
@@ -243,15 +248,39 @@ public final class NegotiatingStream implements AutoCloseable {
     }
     header.append("' xml:lang='").append(LANGUAGE).append("'>");
     transport.write(Octets.utf8(header.toString()));
-    headerSent = true;
+    headerSent(true);
+  }
+
+  private void headerSent(boolean sent) {
+    headerSent = sent;
+    speaking = sent && !over;
   }
 
   /** Puts the rest of the negotiation under another deadline: the share of a candidate is over. */
   public void continueUnder(Deadline rest) {
     rest.step(deadline.step());
     deadline.unguard(transport);
-    rest.guard(transport);
+    rest.guard(transport, this::outOfTime);
     deadline = rest;
+  }
+
+  /**
+   * Time is up, which the timer's thread says. The peer is told where it can understand it; a
+   * handshake, or a peer to which we have not spoken, gets no XML (S2S-ERR-10, S2S-ERR-23).
+   */
+  private void outOfTime(OutOfTimeException cause) {
+    late = cause;
+    if (!speaking) {
+      transport.abort(cause);
+      return;
+    }
+    StreamError error =
+        StreamError.of(StreamErrorCondition.CONNECTION_TIMEOUT, "Too slow: " + cause.step());
+    transport.write(
+        ElementWriter.write(
+            error.toElement(), Namespaces.SERVER, Map.of("stream", Namespaces.STREAM)));
+    transport.write(CLOSE);
+    transport.close();
   }
 
   /** Names what we are doing, for when time runs out. */
@@ -307,6 +336,7 @@ public final class NegotiatingStream implements AutoCloseable {
       Octets taken = transport.take();
       if (taken == null) {
         over = true;
+        speaking = false;
         transport.close();
         throw new StreamEnded(new StreamEnded.Why.ClosedByPeer(false), deadline.step());
       }
@@ -317,9 +347,14 @@ public final class NegotiatingStream implements AutoCloseable {
   }
 
   /** The connection failed under us: no XML about it, it just ends (S2S-ERR-10). */
-  private StreamEnded broken(IOException cause) {
+  private StreamEnded broken(IOException found) {
     over = true;
-    transport.abort(cause);
+    speaking = false;
+    OutOfTimeException outOfTime = late;
+    IOException cause = outOfTime == null ? found : outOfTime;
+    if (outOfTime == null) {
+      transport.abort(cause);
+    }
     StreamEnded.Why why =
         switch (cause) {
           case OutOfTimeException late -> new StreamEnded.Why.OutOfTime(late.step());
@@ -381,6 +416,7 @@ public final class NegotiatingStream implements AutoCloseable {
     }
     chunk = NOTHING;
     Octets plain = last == null ? null : ElementWriter.write(last, Namespaces.SERVER, PREFIXES);
+    speaking = false;
     try {
       transport.startTls(request, plain);
     } catch (IOException e) {
@@ -390,7 +426,7 @@ public final class NegotiatingStream implements AutoCloseable {
     if (receiving) {
       restart();
     } else {
-      headerSent = false;
+      headerSent(false);
       scanner.restart();
     }
     id = null;
@@ -433,6 +469,7 @@ public final class NegotiatingStream implements AutoCloseable {
   private void finish() {
     if (!over) {
       over = true;
+      speaking = false;
       if (headerSent) {
         transport.write(CLOSE);
       }
@@ -455,6 +492,7 @@ public final class NegotiatingStream implements AutoCloseable {
       throw new IllegalStateException("the stream is no longer ours");
     }
     settled = true;
+    speaking = false;
     List<Octets> unread = new ArrayList<>(2);
     if (putBackLast && element != null) {
       unread.add(element);

@@ -23,14 +23,30 @@ public record StreamError(
   /** The longest text that is kept of a peer's error, in characters. */
   private static final int TEXT_LIMIT = 500;
 
-  /** An error with a text. */
+  /**
+   * An error of ours with a text.
+   *
+   * @throws IllegalArgumentException undefined-condition says nothing without an application
+   *     element (S2S-ERR-09, -40)
+   */
   public static StreamError of(StreamErrorCondition condition, String text) {
-    return new StreamError(condition, text, null, null);
+    return new StreamError(sendable(condition), text, null, null);
   }
 
-  /** An error without a text. */
+  /**
+   * An error of ours without a text.
+   *
+   * @throws IllegalArgumentException as above
+   */
   public static StreamError of(StreamErrorCondition condition) {
-    return new StreamError(condition, null, null, null);
+    return new StreamError(sendable(condition), null, null, null);
+  }
+
+  private static StreamErrorCondition sendable(StreamErrorCondition condition) {
+    if (condition == StreamErrorCondition.UNDEFINED_CONDITION) {
+      throw new IllegalArgumentException("undefined-condition without an application element");
+    }
+    return condition;
   }
 
   /** The error of size (S2S-XML-15): policy-violation with the application condition. */

@@ -55,6 +55,16 @@ public final class Deadline {
     tell(transport, transport::abort);
   }
 
+  /**
+   * Ends a connection in another way when time is up; at once if it is. It takes the place of any
+   * other way for this connection, and {@link #unguard} ends it.
+   *
+   * @param how must not block
+   */
+  public void guard(Transport transport, Consumer<OutOfTimeException> how) {
+    tell(transport, how);
+  }
+
   /** Lets a connection live on. */
   public void unguard(Transport transport) {
     forget(transport);

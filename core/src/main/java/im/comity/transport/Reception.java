@@ -13,10 +13,8 @@ import io.netty.handler.ipfilter.IpSubnetFilterRule;
 import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -85,7 +83,7 @@ final class Reception {
 
   /** Counts a connection until it is closed, unless its address has its fill. */
   private boolean admit(Channel channel, InetSocketAddress from) {
-    InetAddress address = counted(from.getAddress());
+    InetAddress address = AddressGroup.of(from.getAddress());
     synchronized (counts) {
       int now = counts.getOrDefault(address, 0);
       if (now >= perAddress) {
@@ -107,20 +105,6 @@ final class Reception {
   int countedAddresses() {
     synchronized (counts) {
       return counts.size();
-    }
-  }
-
-  /** The address that stands for all that one peer has: of IPv6 the first half. */
-  static InetAddress counted(InetAddress address) {
-    if (address instanceof Inet4Address) {
-      return address;
-    }
-    byte[] half = new byte[16];
-    System.arraycopy(address.getAddress(), 0, half, 0, 8);
-    try {
-      return InetAddress.getByAddress(half);
-    } catch (UnknownHostException e) {
-      throw new AssertionError("16 bytes are an address", e);
     }
   }
 

@@ -392,6 +392,16 @@ final class DnsjavaResolverTest {
   }
 
   @Test
+  void aClosedPortIsSaidInWords() throws Exception {
+    InetSocketAddress nobody;
+    try (DatagramSocket socket = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+      nobody = new InetSocketAddress(socket.getLocalAddress(), socket.getLocalPort());
+    }
+    assertThat(failure(ask(resolver(List.of(nobody)), SRV, RecordType.SRV)))
+        .isEqualTo("127.0.0.1 port " + nobody.getPort() + ": the port is closed");
+  }
+
+  @Test
   @Clause({"S2S-DNS-11", "DNA-DNS-02"})
   void silenceIsAFailureAfterAllTriesAndNoAbsence() {
     TestDnsServer server = server();

@@ -2,10 +2,14 @@ package im.comity.federation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import im.comity.association.AssociationTable;
 import im.comity.event.FederationEvent;
 import im.comity.negotiation.NegotiationSettings;
+import im.comity.policy.Direction;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyRule;
+import im.comity.policy.PolicyTable;
+import im.comity.relay.RelaySettings;
 import im.comity.testkit.Clause;
 import im.comity.testkit.peer.Match;
 import im.comity.testkit.peer.Received;
@@ -22,10 +26,14 @@ import im.comity.transport.TlsIdentity;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -160,7 +168,15 @@ final class InboundConversationTest {
   // ---- the stream header -----------------------------------------------------------------------
 
   @Test
-  @Clause({"S2S-STR-01", "S2S-STR-05", "S2S-STR-06", "S2S-STR-10", "S2S-STR-24", "S2S-FEAT-01"})
+  @Clause({
+    "S2S-STR-01",
+    "S2S-STR-05",
+    "S2S-STR-06",
+    "S2S-STR-10",
+    "S2S-STR-24",
+    "S2S-FEAT-01",
+    "DNA-S2S-01"
+  })
   void aHeaderIsAnsweredWithOursThenFeatures() throws Exception {
     serve(rule(FederationLevel.ENCRYPTED));
     Received header = peer.open("north.example", "south.example");
@@ -209,6 +225,21 @@ final class InboundConversationTest {
     peer.expectFeatures();
   }
 
+  @ParameterizedTest
+  @Clause({"S2S-STR-20", "S2S-ERR-44", "S2S-ERR-03"})
+  @ValueSource(strings = {"", "1", "1.", ".0", "-1.0", "one", "1.0.0"})
+  void aVersionThatIsNoneIsUnsupported(String version) throws Exception {
+    serve(rule(FederationLevel.ENCRYPTED));
+    peer.send(
+        "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
+            + " from='north.example' to='south.example' version='"
+            + version
+            + "'>");
+    peer.expectHeader();
+    peer.expectStreamError("unsupported-version");
+    peer.expectEnd();
+  }
+
   @Test
   @Clause("S2S-STR-18")
   void aPeerWithoutVersionGetsNeitherVersionNorFeatures() throws Exception {
@@ -232,6 +263,51 @@ final class InboundConversationTest {
         .filteredOn(c -> c.namespace().equals(Xmpp.STREAM_ERRORS))
         .hasSize(1);
     peer.expectEnd();
+  }
+
+  private void serveWhereEastIsGone() throws IOException {
+    south =
+        Site.plan(dns, "south.example")
+            .rule(rule(FederationLevel.TRUSTED))
+            .gone("east.example")
+            .identity(identity("south.example", SOUTH))
+            .trusts(CA.certificate())
+            .starttls()
+            .start();
+    connect();
+  }
+
+  @Test
+  @Clause({"S2S-ERR-24", "S2S-ERR-04"})
+  void aTargetOfThePastIsHostGone() throws Exception {
+    serveWhereEastIsGone();
+    peer.open("north.example", "east.example");
+    peer.expectStreamError("host-gone");
+    peer.expectEnd();
+  }
+
+  @Test
+  @Clause("S2S-ERR-24")
+  void aStanzaToATargetOfThePastIsHostGone() throws Exception {
+    serveWhereEastIsGone();
+    openUnderTls("north.example", NORTH);
+    peer.requestExternal("north.example");
+    peer.open("north.example", "south.example");
+    peer.expectFeatures();
+    peer.send(Xmpp.message("a@north.example", "b@east.example", "hello"));
+    peer.expectStreamError("host-gone");
+    assertThat(south.arrived).isEmpty();
+  }
+
+  @Test
+  @Clause("S2S-ERR-27")
+  void withoutACertificateOfOursWhereTlsIsRequiredTheFaultIsOurs() throws Exception {
+    serveWithoutTls(rule(FederationLevel.ENCRYPTED));
+    peer.open("north.example", "south.example");
+    peer.expectFeatures();
+    peer.expectStreamError("internal-server-error");
+    assertThat(south.await(FederationEvent.SenderRefused.class, _ -> true).failure().code())
+        .isEqualTo("OUR_CERTIFICATE_MISSING");
   }
 
   @Test
@@ -362,19 +438,33 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-TLS-12", "S2S-EXT-02", "S2S-EXT-05", "S2S-FEAT-13", "S2S-TLS-17", "S2S-TLS-20"})
+  @Clause({
+    "S2S-TLS-12",
+    "S2S-EXT-02",
+    "S2S-EXT-05",
+    "S2S-FEAT-10",
+    "S2S-FEAT-13",
+    "S2S-TLS-17",
+    "S2S-TLS-20",
+    "S2S-CB-01",
+    "DNA-EXT-10"
+  })
   void underTlsAProvenPeerIsOfferedExternalFirstAndDialback() throws Exception {
     serve(rule(FederationLevel.ENCRYPTED));
     Received features =
         openUnderTls("north.example", CA.issue(CertificateKind.SERVER_AUTH_ONLY, "north.example"));
     assertThat(features.child(Xmpp.TLS, "starttls")).isNull();
+    // No channel binding beside EXTERNAL, no compression, nothing for accounts.
+    assertThat(features.children())
+        .extracting(Received::name)
+        .containsExactlyInAnyOrder("mechanisms", "dialback", "limits");
     assertThat(features.children().getFirst().name()).isEqualTo("mechanisms");
     assertThat(features.raw()).contains("EXTERNAL");
     assertThat(features.child(Xmpp.DIALBACK_FEATURE, "dialback")).isNotNull();
   }
 
   @ParameterizedTest
-  @Clause({"S2S-EXT-04", "DNA-EXT-01", "S2S-TLS-22"})
+  @Clause({"S2S-EXT-04", "DNA-EXT-01", "S2S-TLS-22", "S2S-TLS-23"})
   @CsvSource({"SELF_SIGNED", "EXPIRED", "WRONG_NAME", "CLIENT_AUTH_ONLY"})
   void aCertificateThatProvesNothingIsNotOfferedExternal(CertificateKind kind) throws Exception {
     serve(rule(FederationLevel.ENCRYPTED));
@@ -428,7 +518,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-EXT-33", "S2S-POL-26", "S2S-TLS-17", "DNA-PKX-05", "S2S-ERR-33"})
+  @Clause({"S2S-EXT-33", "S2S-TLS-23", "S2S-POL-26", "S2S-TLS-17", "DNA-PKX-05", "S2S-ERR-33"})
   void anUnprovenPeerUnderTrustedWithoutDialbackIsClosedAtOnceWithPolicyViolation()
       throws Exception {
     serve(rule(FederationLevel.TRUSTED).withoutDialback());
@@ -614,7 +704,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause("S2S-EXT-19")
+  @Clause({"S2S-EXT-19", "S2S-FEAT-07"})
   void authBeforeTlsNeedsEncryption() throws Exception {
     serve(rule(FederationLevel.VERIFIED));
     openInClear();
@@ -716,6 +806,7 @@ final class InboundConversationTest {
     "S2S-DB-50",
     "S2S-DB-10",
     "S2S-DB-51",
+    "S2S-DB-36",
     "DNA-DBT-01"
   })
   void aKeyIsVerifiedByTheAuthoritativeServerThatDnsNames() throws Exception {
@@ -771,7 +862,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-DB-43", "DNA-DBT-08"})
+  @Clause({"S2S-DB-43", "DNA-DBT-08", "S2S-ERR-34"})
   void anUnreachableAuthorityIsRemoteServerTimeout() throws Exception {
     serveWithoutTls(rule(FederationLevel.VERIFIED));
     authority = ScriptedServer.onLoopback(ScriptedPeer::expectEnd);
@@ -781,6 +872,9 @@ final class InboundConversationTest {
     peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
     Received answer = peer.expectDialbackAnswer("south.example", "north.example", "error");
     assertThat(answer.raw()).contains("remote-server-timeout");
+    // The stream lives.
+    peer.send(Xmpp.verifyRequest("asker.example", "south.example", "id", "key"));
+    peer.expect(Match.element(Xmpp.DIALBACK, "verify").attribute("type", "invalid"));
   }
 
   @Test
@@ -845,7 +939,15 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-DB-67", "S2S-DB-68", "S2S-DB-69", "DNA-DBT-03", "DNA-S2S-08", "DNA-EXT-07"})
+  @Clause({
+    "S2S-TLS-26",
+    "S2S-DB-67",
+    "S2S-DB-68",
+    "S2S-DB-69",
+    "DNA-DBT-03",
+    "DNA-S2S-08",
+    "DNA-EXT-07"
+  })
   void aCertificateThatProvesASecondSenderNeedsNoDiallingBack() throws Exception {
     serve(rule(FederationLevel.TRUSTED));
     TestCertificate both =
@@ -887,6 +989,360 @@ final class InboundConversationTest {
     assertThat(answer.raw()).contains("forbidden");
     peer.send(Xmpp.message("a@north.example", "b@south.example", "still here"));
     assertThat(south.next().stanza().octets().toUtf8()).contains("still here");
+  }
+
+  /** A server that plays the scripts in turn, and the last one for all that come after. */
+  private void authority(String domain, ScriptedServer.Script... scripts) throws IOException {
+    if (authority != null) {
+      authority.close();
+    }
+    AtomicInteger next = new AtomicInteger();
+    authority =
+        ScriptedServer.onLoopback(
+            server -> scripts[Math.min(next.getAndIncrement(), scripts.length - 1)].play(server));
+    dns.serve(Site.domain(domain), authority.address(), false);
+  }
+
+  private static void answerVerification(ScriptedPeer server, String type) {
+    Received verify = server.expect(Xmpp.DIALBACK, "verify");
+    server.send(
+        Xmpp.verifyAnswer(
+            verify.attribute("to"), verify.attribute("from"), verify.attribute("id"), type));
+    server.expectClose();
+  }
+
+  private static void acceptUnderTls(ScriptedPeer server, String offer, TestCertificate shown) {
+    server.accept();
+    server.sendFeatures(offer, Xmpp.DIALBACK_ERRORS_OFFER);
+    server.acceptTls(TlsOptions.server(context(shown)));
+    server.accept();
+  }
+
+  @Test
+  @Clause({"S2S-DB-52", "DNA-S2S-05"})
+  void theAuthorityIsAskedUnderTlsWhereItOffersThat() throws Exception {
+    serve(rule(FederationLevel.VERIFIED));
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, NORTH);
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          answerVerification(server, "valid");
+        });
+    openInClear();
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    authority.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause({"DNA-S2S-05", "S2S-DB-52"})
+  void anAuthorityWithoutTheTlsThatTheRuleRequiresIsNotAsked() throws Exception {
+    serve(rule(FederationLevel.ENCRYPTED));
+    authority(
+        "north.example",
+        server -> {
+          server.accept();
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          // Tried all the same, as for stanzas.
+          server.expect(Xmpp.TLS, "starttls");
+          server.send(Xmpp.TLS_FAILURE);
+          server.expectClose();
+        });
+    openUnderTls("north.example", null);
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    Received answer = peer.expectDialbackAnswer("south.example", "north.example", "error");
+    assertThat(answer.raw()).contains("remote-server-timeout");
+    authority.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause("DNA-S2S-05")
+  void anAuthorityThatIsNotProvenUnderTrustedIsNotAsked() throws Exception {
+    serve(rule(FederationLevel.TRUSTED));
+    TestCertificate selfSigned = CA.issue(CertificateKind.SELF_SIGNED, "north.example");
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, selfSigned);
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          server.expectStreamError("policy-violation");
+        });
+    openUnderTls("north.example", selfSigned);
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "error");
+    authority.awaitPlayed(1);
+  }
+
+  @ParameterizedTest
+  @Clause("S2S-DB-53")
+  @ValueSource(booleans = {true, false})
+  void theAuthorityIsAskedAtOnceUnlessItInsistsOnExternal(boolean insists) throws Exception {
+    serve(rule(FederationLevel.ENCRYPTED));
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, NORTH);
+          if (insists) {
+            server.sendFeatures(Xmpp.EXTERNAL_FEATURE);
+            assertThat(server.acceptExternal()).isEqualTo("south.example");
+            server.accept();
+            server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          } else {
+            server.sendFeatures(Xmpp.EXTERNAL_FEATURE, Xmpp.DIALBACK_ERRORS_OFFER);
+          }
+          answerVerification(server, "valid");
+        });
+    openUnderTls("north.example", null);
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    authority.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause("S2S-DB-53")
+  void anAuthorityThatInsistsAndRefusesIsAskedAllTheSame() throws Exception {
+    serve(rule(FederationLevel.ENCRYPTED));
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, NORTH);
+          server.sendFeatures(Xmpp.EXTERNAL_FEATURE);
+          server.refuseExternal("not-authorized");
+          answerVerification(server, "valid");
+        });
+    openUnderTls("north.example", null);
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    authority.awaitPlayed(1);
+  }
+
+  /** The authority shows the asker's certificate or another one; only what is dialled counts. */
+  @ParameterizedTest
+  @Clause({"S2S-DB-58", "S2S-DB-57"})
+  @ValueSource(booleans = {true, false})
+  void aCertificateSparesTheQuestionOnlyAtTheAuthorityThatWeDialled(boolean same) throws Exception {
+    serve(rule(FederationLevel.ENCRYPTED));
+    TestCertificate asker = CA.issue(CertificateKind.SELF_SIGNED, "north.example");
+    TestCertificate shown = same ? asker : CA.issue(CertificateKind.SELF_SIGNED, "north.example");
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, shown);
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          if (same) {
+            server.expectClose();
+          } else {
+            answerVerification(server, "invalid");
+          }
+        });
+    // Another connection with the asker's certificate says nothing about the authority.
+    try (ScriptedPeer other =
+        ScriptedPeer.connect(south.federation.addresses().getFirst()).named("other")) {
+      other.open("north.example", "south.example");
+      other.expectFeatures();
+      other.requestTls(TlsOptions.client(context(asker), "south.example"));
+      other.open("north.example", "south.example");
+      other.expectFeatures();
+      openUnderTls("north.example", asker);
+      peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+      peer.expectDialbackAnswer("south.example", "north.example", same ? "valid" : "invalid");
+    }
+    authority.awaitPlayed(1);
+    assertThat(authority.connections()).isEqualTo(1);
+  }
+
+  @Test
+  @Clause({"DNA-S2S-09", "S2S-DB-36"})
+  void aSecondSenderIsVerifiedOverAConnectionOfItsOwnWithTheIdOfTheFirst() throws Exception {
+    becomeVerified();
+    authority.awaitPlayed(1);
+    authority(
+        "second.example",
+        server -> {
+          Received header = server.accept();
+          assertThat(header.attribute("to")).isEqualTo("second.example");
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          assertThat(server.expect(Xmpp.DIALBACK, "verify").attribute("id"))
+              .isEqualTo(peer.streamId());
+          server.send(
+              Xmpp.verifyAnswer("second.example", "south.example", peer.streamId(), "valid"));
+          server.expectClose();
+        });
+    peer.send(Xmpp.dialbackRequest("second.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "second.example", "valid");
+    authority.awaitPlayed(1);
+    peer.send(Xmpp.message("a@second.example", "b@south.example", "hello"));
+    assertThat(south.next().along().pair().sender().toString()).isEqualTo("second.example");
+  }
+
+  @Test
+  @Clause("S2S-DB-29")
+  void whileAPairIsVerifiedAllElseGoesOn() throws Exception {
+    becomeVerified();
+    authority.awaitPlayed(1);
+    CountDownLatch enough = new CountDownLatch(1);
+    authority(
+        "second.example",
+        server -> {
+          server.accept();
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          server.expect(Xmpp.DIALBACK, "verify");
+          assertThat(enough.await(10, TimeUnit.SECONDS)).isTrue();
+          server.send(
+              Xmpp.verifyAnswer("second.example", "south.example", peer.streamId(), "valid"));
+          server.expectClose();
+        });
+    peer.send(Xmpp.dialbackRequest("second.example", "south.example", "key"));
+    peer.send(Xmpp.message("a@north.example", "b@south.example", "meanwhile"));
+    assertThat(south.next().stanza().octets().toUtf8()).contains("meanwhile");
+    peer.send(Xmpp.verifyRequest("asker.example", "south.example", "id", "key"));
+    peer.expect(Match.element(Xmpp.DIALBACK, "verify").attribute("type", "invalid"));
+    // Nobody serves the third one, which is found out before the second has its answer.
+    peer.send(Xmpp.dialbackRequest("third.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "third.example", "error");
+    enough.countDown();
+    peer.expectDialbackAnswer("south.example", "second.example", "valid");
+  }
+
+  @Test
+  @Clause("S2S-DB-38")
+  void validIsNotSaidBeforeThePairIsAdmitted() throws Exception {
+    RelaySettings usual = RelaySettings.DEFAULTS;
+    south =
+        Site.plan(dns, "south.example")
+            .rule(rule(FederationLevel.VERIFIED))
+            .relay(
+                new RelaySettings(
+                    usual.outletBytes(),
+                    usual.limits(),
+                    // A second sender is not admitted.
+                    new AssociationTable.Limits(1, 1, 1),
+                    usual.keepalive(),
+                    usual.idle(),
+                    usual.unproven(),
+                    usual.farewell()))
+            .starttls()
+            .start();
+    connect();
+    authority(
+        "north.example",
+        server -> {
+          server.accept();
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          answerVerification(server, "valid");
+        });
+    dns.serve(Site.domain("second.example"), authority.address(), false);
+    openInClear();
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    // The stanza may come as soon as the answer is there.
+    peer.send(Xmpp.message("a@north.example", "b@south.example", "at once"));
+    assertThat(south.next().stanza().octets().toUtf8()).contains("at once");
+    peer.send(Xmpp.dialbackRequest("second.example", "south.example", "key"));
+    Received answer = peer.expectDialbackAnswer("south.example", "second.example", "error");
+    assertThat(answer.raw()).contains("resource-constraint");
+  }
+
+  @Test
+  @Clause({"DNA-DBT-07", "S2S-DB-33"})
+  void inClearASenderThatMustUseTlsGetsAnErrorBesideOneThatNeedNot() throws Exception {
+    south =
+        Site.plan(dns, "south.example")
+            .policy(
+                PolicyTable.builder()
+                    .byDefault(Direction.INBOUND, rule(FederationLevel.VERIFIED))
+                    .byDefault(Direction.OUTBOUND, rule(FederationLevel.VERIFIED))
+                    .remote(Direction.INBOUND, "strict.example", rule(FederationLevel.ENCRYPTED))
+                    .build())
+            .starttls()
+            .start();
+    connect();
+    authorityOf("north.example", "valid");
+    peer.open(StreamHead.legacy().from("north.example").to("south.example"));
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    peer.send(Xmpp.dialbackRequest("strict.example", "south.example", "key"));
+    Received answer = peer.expectDialbackAnswer("south.example", "strict.example", "error");
+    assertThat(answer.raw()).contains("policy-violation");
+    peer.send(Xmpp.message("a@north.example", "b@south.example", "still here"));
+    assertThat(south.next().stanza().octets().toUtf8()).contains("still here");
+  }
+
+  @Test
+  @Clause("S2S-TLS-33")
+  void thePeersOwnConnectionProvesNothingAboutTheServerThatWeReach() throws Exception {
+    becomeTrusted();
+    peer.send(Xmpp.message("a@north.example", "b@south.example", "hello"));
+    assertThat(south.next().along().level()).isEqualTo(FederationLevel.TRUSTED);
+    TestCertificate selfSigned = CA.issue(CertificateKind.SELF_SIGNED, "north.example");
+    authority(
+        "north.example",
+        server -> {
+          acceptUnderTls(server, Xmpp.STARTTLS_FEATURE, selfSigned);
+          server.sendFeatures(Xmpp.EXTERNAL_FEATURE, Xmpp.DIALBACK_ERRORS_OFFER);
+          server.expectStreamError("policy-violation");
+        });
+    south.message("b@south.example", "a@north.example", "back");
+    assertThat(south.await(FederationEvent.AttemptFailed.class, _ -> true).failure().code())
+        .isEqualTo("CERT_SELF_SIGNED");
+    authority.awaitPlayed(1);
+    // Nor did it go back over the peer's connection.
+    peer.expectSilenceWhile(() -> {});
+  }
+
+  @Test
+  @Clause("S2S-ERR-05")
+  void aStanzaErrorGoesTheOtherWayAndAStreamErrorBackOnItsOwnStream() throws Exception {
+    serveWithoutTls(rule(FederationLevel.VERIFIED));
+    CountDownLatch done = new CountDownLatch(1);
+    authority(
+        "north.example",
+        server -> {
+          server.accept();
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          answerVerification(server, "valid");
+        },
+        server -> {
+          server.accept();
+          server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+          server.acceptDialback("south.example", "north.example");
+          Received error =
+              server.expect(Match.element(Xmpp.SERVER, "message").attribute("type", "error"));
+          assertThat(error.raw()).contains("jid-malformed");
+          assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+          // The stream error of the other connection is none of this one.
+          server.expect(Match.element(Xmpp.SERVER, "message").attribute("id", "after"));
+        });
+    openInClear();
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectDialbackAnswer("south.example", "north.example", "valid");
+    peer.send("<message from='a@north.example' to='b&amp;c@south.example' id='m'/>");
+    south.await(FederationEvent.WayOpened.class, _ -> true);
+    peer.send(Xmpp.message("a@evil.example", "b@south.example", "hello"));
+    // The very next thing here is the stream error: the stanza error was not.
+    peer.expectStreamError("invalid-from");
+    peer.expectEnd();
+    south.message("b@south.example", "a@north.example", "after");
+    done.countDown();
+    authority.awaitPlayed(2);
+  }
+
+  @Test
+  @Clause("S2S-DB-48")
+  void aFloodOfFakeSendersIsNotPassedOn() throws Exception {
+    serveWithoutTls(rule(FederationLevel.VERIFIED));
+    openInClear();
+    long began = System.nanoTime();
+    int refused = 0;
+    for (int i = 0; i < 2_000; i++) {
+      String sender = "fake" + i + ".example";
+      peer.send(Xmpp.dialbackRequest(sender, "south.example", "key"));
+      String answer = peer.expectDialbackAnswer("south.example", sender, "error").raw();
+      refused += answer.contains("resource-constraint") ? 1 : 0;
+    }
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began) + 1;
+    assertThat(2_000 - refused).isBetween(500, (int) Math.min(1_999, 500 + 20 * seconds));
   }
 
   @Test
@@ -967,7 +1423,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-DB-65", "S2S-DOS-08", "DNA-DBT-10", "S2S-DB-18"})
+  @Clause({"S2S-DB-65", "S2S-DOS-08", "DNA-DBT-10", "S2S-DB-18", "S2S-BIDI-12"})
   void anUnsolicitedResultHasNoEffect() throws Exception {
     becomeVerified();
     peer.send(
@@ -1102,7 +1558,7 @@ final class InboundConversationTest {
   // ---- XML -------------------------------------------------------------------------------------
 
   @ParameterizedTest
-  @Clause({"S2S-XML-02", "S2S-XML-03", "S2S-ERR-37"})
+  @Clause({"S2S-XML-02", "S2S-XML-03", "S2S-ERR-37", "S2S-ERR-20"})
   @ValueSource(
       strings = {
         "<!-- a comment -->",
@@ -1118,7 +1574,7 @@ final class InboundConversationTest {
   }
 
   @ParameterizedTest
-  @Clause({"S2S-XML-05", "S2S-XML-06", "S2S-XML-10", "S2S-ERR-32"})
+  @Clause({"S2S-XML-05", "S2S-XML-06", "S2S-XML-10", "S2S-ERR-32", "S2S-ERR-20"})
   @ValueSource(
       strings = {
         "<message from='a@north.example' to='b@south.example'><a></b></message>",
@@ -1134,7 +1590,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-XML-08", "S2S-ERR-41"})
+  @Clause({"S2S-XML-08", "S2S-ERR-41", "S2S-ERR-20"})
   void brokenUtf8Closes() throws Exception {
     becomeTrusted();
     peer.send("<message from='a@north.example' to='b@south.example'><body>");
@@ -1160,6 +1616,86 @@ final class InboundConversationTest {
     assertThat(south.next().stanza().octets().toUtf8()).contains("hello");
   }
 
+  @Test
+  @Clause({"S2S-ERR-30", "S2S-XML-19"})
+  void nothingIsHeldAgainstASchema() throws Exception {
+    becomeTrusted();
+    peer.send(
+        "<message from='a@north.example' to='b@south.example' type='unheard-of' colour='red'>"
+            + "<thread/><body>one</body><body>two</body><nobody/></message>");
+    assertThat(south.next().stanza().octets().toUtf8()).contains("colour", "two", "nobody");
+    peer.expectSilenceWhile(() -> {});
+  }
+
+  // ---- time ------------------------------------------------------------------------------------
+
+  private void serveWithOneSecond(FederationLevel level) throws IOException {
+    NegotiationSettings usual = NegotiationSettings.DEFAULTS;
+    serve(
+        rule(level),
+        new NegotiationSettings(
+            Duration.ofSeconds(1),
+            usual.candidate(),
+            usual.dialback(),
+            usual.saslAttempts(),
+            usual.strangerSenders(),
+            usual.provenSenders(),
+            usual.verifications(),
+            usual.proven(),
+            usual.idleSeconds()),
+        "south.example");
+  }
+
+  private void timedOut() {
+    assertThat(south.await(FederationEvent.SenderRefused.class, _ -> true).failure().code())
+        .isEqualTo("TIMED_OUT");
+  }
+
+  @Test
+  @Clause({"S2S-ERR-23", "S2S-TCP-15"})
+  void aPeerThatDoesNotGoOnIsToldThatTimeIsUp() throws Exception {
+    serveWithOneSecond(FederationLevel.VERIFIED);
+    openInClear();
+    peer.expectStreamError("connection-timeout");
+    peer.expectEnd();
+    timedOut();
+  }
+
+  @Test
+  @Clause({"S2S-ERR-23", "S2S-TCP-15"})
+  void aPeerThatWaitsForItsVerdictTooLongIsToldThatTimeIsUp() throws Exception {
+    serveWithOneSecond(FederationLevel.VERIFIED);
+    authority(
+        "north.example",
+        server -> {
+          server.expectHeader();
+          server.nextOrEnd();
+        });
+    openInClear();
+    peer.send(Xmpp.dialbackRequest("north.example", "south.example", "key"));
+    peer.expectStreamError("connection-timeout");
+    peer.expectEnd();
+    assertThat(south.await(FederationEvent.StreamClosed.class, _ -> true).sent().condition().wire())
+        .isEqualTo("connection-timeout");
+  }
+
+  @Test
+  void aPeerThatSaidNothingIsDroppedWithoutXml() throws Exception {
+    serveWithOneSecond(FederationLevel.VERIFIED);
+    peer.expectDisconnect();
+    timedOut();
+  }
+
+  @Test
+  void aHandshakeThatStallsEndsWithoutXml() throws Exception {
+    serveWithOneSecond(FederationLevel.VERIFIED);
+    openInClear();
+    peer.send(Xmpp.STARTTLS);
+    peer.expect(Xmpp.TLS, "proceed");
+    peer.expectDisconnect();
+    timedOut();
+  }
+
   // ---- the end ---------------------------------------------------------------------------------
 
   @Test
@@ -1172,11 +1708,21 @@ final class InboundConversationTest {
     assertThat(south.await(FederationEvent.StreamClosed.class, _ -> true).orderly()).isTrue();
   }
 
-  @Test
-  @Clause({"S2S-ERR-02"})
-  void aStreamErrorOfThePeerEndsOurSideToo() throws Exception {
+  @ParameterizedTest
+  @Clause({"S2S-ERR-02", "S2S-ERR-07", "S2S-ERR-20", "S2S-ERR-34", "S2S-XML-20"})
+  @CsvSource({
+    "bad-format,               bad-format",
+    "conflict,                 conflict",
+    "connection-timeout,       connection-timeout",
+    "invalid-xml,              invalid-xml",
+    "remote-connection-failed, remote-connection-failed",
+    "reset,                    reset",
+    "see-other-host,           see-other-host",
+    "invalid-id,               undefined-condition"
+  })
+  void aStreamErrorOfThePeerEndsOurSideToo(String condition, String understood) throws Exception {
     becomeTrusted();
-    peer.send(Xmpp.streamError("conflict"));
+    peer.send(Xmpp.streamError(condition));
     peer.expectStreamEnd();
     assertThat(
             south
@@ -1184,7 +1730,7 @@ final class InboundConversationTest {
                 .received()
                 .condition()
                 .wire())
-        .isEqualTo("conflict");
+        .isEqualTo(understood);
   }
 
   @Test

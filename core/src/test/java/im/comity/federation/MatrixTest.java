@@ -240,6 +240,8 @@ final class MatrixTest {
     try (LegacyServer.Link link = old.connect("south.example")) {
       assertThat(link.outcome()).isEqualTo(new LegacyServer.Outcome.StreamError("not-authorized"));
     }
+    // The peer hears of it before the listener does.
+    south.await(FederationEvent.SenderRefused.class, _ -> true);
     assertThat(south.events(FederationEvent.SenderRefused.class)).hasSize(1);
     assertThat(south.arrived).isEmpty();
   }

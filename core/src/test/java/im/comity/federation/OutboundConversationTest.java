@@ -2,9 +2,15 @@ package im.comity.federation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import im.comity.event.Consequences;
 import im.comity.event.FederationEvent;
+import im.comity.event.NegotiationFailure;
+import im.comity.event.Remedy;
+import im.comity.policy.Direction;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyRule;
+import im.comity.policy.PolicyTable;
+import im.comity.policy.StaticRoute;
 import im.comity.routing.RoutingSettings;
 import im.comity.testkit.Clause;
 import im.comity.testkit.Transcript;
@@ -143,7 +149,15 @@ final class OutboundConversationTest {
   // ---- headers ---------------------------------------------------------------------------------
 
   @Test
-  @Clause({"S2S-STR-03", "S2S-STR-04", "S2S-STR-12", "S2S-STR-16", "S2S-STR-23", "S2S-STR-26"})
+  @Clause({
+    "S2S-STR-03",
+    "S2S-STR-04",
+    "S2S-STR-12",
+    "S2S-STR-16",
+    "S2S-STR-23",
+    "S2S-STR-26",
+    "DNA-S2S-01"
+  })
   void theFirstHeaderNamesBothDomainsAndHasNoId() throws Exception {
     south(
         peer -> {
@@ -239,7 +253,7 @@ final class OutboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-STR-19", "S2S-POL-41"})
+  @Clause({"S2S-STR-19", "S2S-POL-41", "S2S-ERR-44"})
   void aPeerBeforeVersionOneIsRefusedWhereTlsIsRequired() throws Exception {
     south(
         peer -> {
@@ -321,7 +335,7 @@ final class OutboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-FEAT-05", "S2S-FEAT-04"})
+  @Clause({"S2S-FEAT-05", "S2S-FEAT-04", "S2S-ERR-42"})
   void anUnknownFeatureThatIsRequiredEndsTheStream() throws Exception {
     south(
         peer -> {
@@ -366,12 +380,122 @@ final class OutboundConversationTest {
     south(
         peer -> {
           peer.accept();
-          peer.send(Xmpp.streamError("undefined-condition"));
+          peer.send(
+              "<stream:error><undefined-condition xmlns='%s'/><text xmlns='%s'>No stream features to offer</text></stream:error>"
+                  .formatted(Xmpp.STREAM_ERRORS, Xmpp.STREAM_ERRORS));
           peer.expectClose();
         });
     serve(rule(FederationLevel.VERIFIED));
     send("m1");
     failed("PEER_STREAM_ERROR", "remote-server-timeout", "cancel");
+    Remedy remedy =
+        Consequences.explain(
+            north.events(FederationEvent.AttemptFailed.class).getFirst().failure());
+    assertThat(remedy.sentence())
+        .isEqualTo(
+            "the peer accepts neither our certificate nor dialback: undefined-condition (No stream"
+                + " features to offer)");
+    south.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause("S2S-FEAT-10")
+  void compressionIsNotUsed() throws Exception {
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(
+              "<compression xmlns='http://jabber.org/features/compress'><method>zlib</method>"
+                  + "</compression>",
+              OFFER);
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.VERIFIED));
+    send("m1");
+    south.awaitPlayed(1);
+    assertThat(said(0)).doesNotContain("compress");
+  }
+
+  @Test
+  @Clause({"S2S-CB-01", "DNA-EXT-10"})
+  void channelBindingIsIgnored() throws Exception {
+    south(
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(
+              Xmpp.mechanisms("SCRAM-SHA-256-PLUS", "EXTERNAL"),
+              "<sasl-channel-binding xmlns='urn:xmpp:sasl-cb:0'><channel-binding"
+                  + " type='tls-exporter'/></sasl-channel-binding>");
+          assertThat(peer.acceptExternal()).isEqualTo("north.example");
+          peer.accept();
+          peer.sendFeatures();
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.TRUSTED));
+    send("m1");
+    south.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause("S2S-FEAT-07")
+  void tlsComesBeforeSaslWhateverIsOffered() throws Exception {
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER, Xmpp.STARTTLS_FEATURE);
+          peer.acceptTls(tls(SOUTH));
+          peer.accept();
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          peer.acceptExternal();
+          peer.accept();
+          peer.sendFeatures();
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.VERIFIED));
+    send("m1");
+    south.awaitPlayed(1);
+  }
+
+  @Test
+  @Clause("S2S-FEAT-07")
+  void externalInClearIsNotUsed() throws Exception {
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.VERIFIED));
+    send("m1");
+    south.awaitPlayed(1);
+  }
+
+  /** Our own reason stands, whenever the peer's comes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"no error", "an error", "an error and the end"})
+  void aListWithNothingForUsIsTheReasonWhateverFollowsIt(String followedBy) throws Exception {
+    StreamHead head =
+        StreamHead.server().from("south.example").to("north.example").id("s1").withoutDialback();
+    String features = "<stream:features/>";
+    String error = Xmpp.streamError("policy-violation") + "</stream:stream>";
+    south(
+        peer -> {
+          peer.accept(head);
+          peer.sendFeatures(Xmpp.STARTTLS_REQUIRED);
+          peer.acceptTls(tls(SOUTH));
+          peer.accept(head);
+          peer.send(features + (followedBy.equals("no error") ? "" : error));
+          if (followedBy.endsWith("the end")) {
+            peer.closeOutput();
+          } else {
+            peer.expectStreamError("policy-violation");
+          }
+        });
+    serve(rule(FederationLevel.ENCRYPTED));
+    send("m1");
+    failed("AUTH_NO_COMMON_METHOD", "remote-server-timeout", "cancel");
     south.awaitPlayed(1);
   }
 
@@ -420,7 +544,7 @@ final class OutboundConversationTest {
   }
 
   @ParameterizedTest
-  @Clause("S2S-TLS-05")
+  @Clause({"S2S-TLS-05", "DNA-S2S-20"})
   @CsvSource({"VERIFIED", "ENCRYPTED", "TRUSTED"})
   void startTlsIsTriedWhereItIsNotOffered(FederationLevel level) throws Exception {
     south(
@@ -630,7 +754,7 @@ final class OutboundConversationTest {
   }
 
   @ParameterizedTest
-  @Clause({"S2S-EXT-32", "S2S-DB-26", "S2S-BNC-04"})
+  @Clause({"S2S-EXT-32", "S2S-DB-26", "S2S-BNC-04", "S2S-TLS-23"})
   @CsvSource({
     "WRONG_NAME,     CERT_NAME_MISMATCH",
     "EXPIRED,        CERT_EXPIRED",
@@ -654,8 +778,72 @@ final class OutboundConversationTest {
   }
 
   @ParameterizedTest
+  @Clause("S2S-DTLS-02")
+  @CsvSource({
+    "WRONG_NAME,     CERT_NAME_MISMATCH",
+    "EXPIRED,        CERT_EXPIRED",
+    "SELF_SIGNED,    CERT_SELF_SIGNED",
+    "UNKNOWN_ISSUER, CERT_INCOMPLETE_CHAIN"
+  })
+  void directTlsIsJudgedLikeStarttls(CertificateKind kind, String code) throws Exception {
+    TestCertificate bad = CA.issue(kind, "south.example");
+    south =
+        server(
+            peer -> {
+              peer.startTls(tls(bad).alpn("xmpp-server"));
+              peer.accept();
+              peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+              peer.expectStreamError("policy-violation");
+            });
+    dns.serve(Site.domain("south.example"), south.address(), true);
+    serve(rule(FederationLevel.TRUSTED));
+    send("m1");
+    failed(code, "remote-server-timeout", "cancel");
+    south.awaitPlayed(1);
+  }
+
+  @ParameterizedTest
+  @Clause("S2S-DNS-12")
+  @CsvSource({"GOOD, true", "SELF_SIGNED, false"})
+  void aRouteThatRequiresAProofIsHeldToItWhateverTheRuleSays(CertificateKind kind, boolean opens)
+      throws Exception {
+    TestCertificate shown = CA.issue(kind, "south.example");
+    south =
+        server(
+            peer -> {
+              acceptUnderTls(peer, shown);
+              peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+              if (opens) {
+                peer.acceptExternal();
+                peer.accept();
+                peer.sendFeatures();
+                expectMessage(peer, "m1");
+              } else {
+                peer.expectStreamError("policy-violation");
+              }
+            });
+    StaticRoute route =
+        new StaticRoute("south.example", "127.0.0.1", south.address().getPort(), false, "pkix");
+    north =
+        plan(rule(FederationLevel.VERIFIED))
+            .policy(
+                PolicyTable.builder()
+                    .byDefault(Direction.OUTBOUND, rule(FederationLevel.VERIFIED))
+                    .route(route)
+                    .build())
+            .start();
+    send("m1");
+    if (opens) {
+      assertThat(opened()).isEqualTo(FederationLevel.TRUSTED);
+    } else {
+      failed("CERT_SELF_SIGNED", "remote-server-timeout", "cancel");
+    }
+    south.awaitPlayed(1);
+  }
+
+  @ParameterizedTest
   @CsvSource({"WRONG_NAME", "EXPIRED", "SELF_SIGNED"})
-  @Clause("S2S-POL-52")
+  @Clause({"S2S-POL-52", "S2S-TLS-23"})
   void underEncryptedAnUnprovenServerIsLevelEncryptedWhateverItTakes(CertificateKind kind)
       throws Exception {
     TestCertificate bad = CA.issue(kind, "south.example");
@@ -763,6 +951,88 @@ final class OutboundConversationTest {
     south.awaitPlayed(2);
     assertThat(south.connections()).isEqualTo(2);
     assertThat(north.arrived).isEmpty();
+  }
+
+  @ParameterizedTest
+  @Clause("S2S-EXT-17")
+  @ValueSource(strings = {"policy-violation", "not-authorized", "undefined-condition"})
+  void aPeerThatRefusesUsByAnErrorAfterExternalIsMetAgainWithoutIt(String condition)
+      throws Exception {
+    south(
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          peer.refuseExternal("not-authorized");
+          peer.expectDialbackRequest("north.example", "south.example");
+          peer.send(Xmpp.streamError(condition));
+          peer.expectClose();
+        },
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.ENCRYPTED));
+    send("m1");
+    south.awaitPlayed(2);
+    assertThat(north.arrived).isEmpty();
+  }
+
+  @ParameterizedTest
+  @Clause("S2S-EXT-17")
+  @CsvSource({
+    "host-unknown,    PEER_STREAM_ERROR,   cancel",
+    "system-shutdown, PEER_STREAM_ERROR,   wait",
+    "'',              PEER_UNREADABLE_XML, cancel"
+  })
+  void anotherEndAfterExternalIsNoReasonToComeBack(String condition, String code, String type)
+      throws Exception {
+    south(
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          peer.refuseExternal("not-authorized");
+          peer.expectDialbackRequest("north.example", "south.example");
+          if (condition.isEmpty()) {
+            peer.send("<a></b>");
+            peer.expectStreamError("not-well-formed");
+          } else {
+            peer.send(Xmpp.streamError(condition));
+            peer.expectClose();
+          }
+        });
+    serve(rule(FederationLevel.ENCRYPTED));
+    send("m1");
+    failed(code, "remote-server-timeout", type);
+    south.awaitPlayed(1);
+    assertThat(south.connections()).isEqualTo(1);
+  }
+
+  @Test
+  @Clause("DNA-EKU-07")
+  void aPeerThatWantsClientCertificatesIsDiagnosedAndAskedByDialback() throws Exception {
+    south(
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          peer.expect(Xmpp.SASL, "auth");
+          peer.send(
+              "<failure xmlns='%s'><not-authorized/><text>unsupported certificate purpose</text></failure>"
+                  .formatted(Xmpp.SASL));
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.ENCRYPTED));
+    send("m1");
+    south.awaitPlayed(1);
+    assertThat(south.connections()).isEqualTo(1);
+    assertThat(north.events(FederationEvent.Step.class))
+        .extracting(FederationEvent.Step::detail)
+        .contains(
+            "EXTERNAL refused: not-authorized (unsupported certificate purpose); the peer rejects"
+                + " server certificates as client certificates; needs ejabberd 25.08 or newer (or"
+                + " equivalent)");
   }
 
   @Test
@@ -889,15 +1159,22 @@ final class OutboundConversationTest {
   }
 
   @Test
-  @Clause("S2S-DB-17")
-  void silenceInsteadOfAnAnswerRunsOutOfTime() throws Exception {
+  @Clause({"S2S-DB-17", "S2S-ERR-23"})
+  void silenceInsteadOfAnAnswerRunsOutOfTimeAndThePeerIsToldSo() throws Exception {
     south(
         peer -> {
           peer.accept();
           peer.sendFeatures(OFFER);
           peer.expectDialbackRequest("north.example", "south.example");
-          peer.expectDisconnect();
+          peer.expectStreamError("connection-timeout");
         });
+    serveWithTwoSeconds();
+    send("m1");
+    failed("TIMED_OUT", "remote-server-timeout", "wait");
+    south.awaitPlayed(1);
+  }
+
+  private void serveWithTwoSeconds() throws IOException {
     RoutingSettings usual = RoutingSettings.DEFAULTS;
     north =
         plan(rule(FederationLevel.VERIFIED))
@@ -909,8 +1186,62 @@ final class OutboundConversationTest {
                     usual.attempts(),
                     Duration.ofSeconds(2)))
             .start();
+  }
+
+  @Test
+  @Clause("S2S-DB-09")
+  void aPeerThatNeverAsksAboutTheKeyIsTakenAtItsWord() throws Exception {
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(OFFER);
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+        });
+    serve(rule(FederationLevel.VERIFIED));
     send("m1");
-    failed("TIMED_OUT", "remote-server-timeout", "wait");
+    south.awaitPlayed(1);
+    assertThat(north.events(FederationEvent.KeyAnswered.class)).isEmpty();
+    assertThat(north.events(FederationEvent.Accepted.class)).isEmpty();
+  }
+
+  @Test
+  @Clause("S2S-DB-16")
+  void aThousandStanzasAtOnceAreOneRequest() throws Exception {
+    CountDownLatch waiting = new CountDownLatch(1);
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(OFFER);
+          peer.expectDialbackRequest("north.example", "south.example");
+          assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
+          // Another request would be here.
+          peer.expectSilenceWhile(() -> {});
+          peer.send(Xmpp.dialbackAnswer("south.example", "north.example", "valid"));
+          for (int i = 0; i < 1_000; i++) {
+            peer.expect(MESSAGE);
+          }
+        });
+    serve(rule(FederationLevel.VERIFIED));
+    List<Thread> senders = new ArrayList<>();
+    for (int t = 0; t < 10; t++) {
+      int first = 100 * t;
+      senders.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = first; i < first + 100; i++) {
+                      send("m" + i);
+                    }
+                  }));
+    }
+    for (Thread sender : senders) {
+      sender.join();
+    }
+    waiting.countDown();
+    south.awaitPlayed(1);
+    assertThat(south.connections()).isEqualTo(1);
+    assertThat(north.events(FederationEvent.AttemptStarted.class)).hasSize(1);
   }
 
   @Test
@@ -984,20 +1315,67 @@ final class OutboundConversationTest {
 
   // ---- stream errors and redirects -------------------------------------------------------------
 
+  /** Every condition there is, one of our own making, and what each means for the next try. */
   @ParameterizedTest
-  @Clause({"S2S-ERR-02", "S2S-BNC-04"})
-  @CsvSource({"host-unknown, cancel", "policy-violation, cancel", "system-shutdown, wait"})
-  void aStreamErrorReturnsTheStanzaOnceAndEndsOurSide(String condition, String type)
-      throws Exception {
+  @Clause({
+    "S2S-ERR-02",
+    "S2S-ERR-07",
+    "S2S-ERR-11",
+    "S2S-ERR-20",
+    "S2S-ERR-34",
+    "S2S-XML-20",
+    "S2S-BNC-04"
+  })
+  @CsvSource({
+    "bad-format,               bad-format,               wait",
+    "bad-namespace-prefix,     bad-namespace-prefix,     cancel",
+    "conflict,                 conflict,                 wait",
+    "connection-timeout,       connection-timeout,       wait",
+    "host-gone,                host-gone,                cancel",
+    "host-unknown,             host-unknown,             cancel",
+    "improper-addressing,      improper-addressing,      cancel",
+    "internal-server-error,    internal-server-error,    wait",
+    "invalid-from,             invalid-from,             cancel",
+    "invalid-namespace,        invalid-namespace,        cancel",
+    "invalid-xml,              invalid-xml,              cancel",
+    "not-authorized,           not-authorized,           cancel",
+    "not-well-formed,          not-well-formed,          wait",
+    "xml-not-well-formed,      not-well-formed,          wait",
+    "policy-violation,         policy-violation,         cancel",
+    "remote-connection-failed, remote-connection-failed, wait",
+    "reset,                    reset,                    wait",
+    "resource-constraint,      resource-constraint,      wait",
+    "restricted-xml,           restricted-xml,           cancel",
+    "see-other-host,           see-other-host,           cancel",
+    "system-shutdown,          system-shutdown,          wait",
+    "undefined-condition,      undefined-condition,      cancel",
+    "unsupported-encoding,     unsupported-encoding,     cancel",
+    "unsupported-feature,      unsupported-feature,      cancel",
+    "unsupported-stanza-type,  unsupported-stanza-type,  cancel",
+    "unsupported-version,      unsupported-version,      cancel",
+    "invalid-id,               undefined-condition,      cancel",
+    "never-heard-of,           undefined-condition,      cancel"
+  })
+  void aStreamErrorReturnsTheStanzaOnceAndEndsOurSide(
+      String condition, String understood, String type) throws Exception {
     south(
         peer -> {
           peer.accept();
           peer.send(Xmpp.streamError(condition));
+          // Our end and nothing before it: an error is not answered with one.
           peer.expectClose();
         });
     serve(rule(FederationLevel.VERIFIED));
     send("m1");
     failed("PEER_STREAM_ERROR", "remote-server-timeout", type);
+    FederationEvent.AttemptFailed failed =
+        north.events(FederationEvent.AttemptFailed.class).getFirst();
+    assertThat(failed.failure())
+        .isInstanceOfSatisfying(
+            NegotiationFailure.PeerStreamError.class,
+            error -> assertThat(error.error().condition().wire()).isEqualTo(understood));
+    // What passes is tried again soon, what a person must mend is not.
+    assertThat(failed.barred().compareTo(Duration.ofMinutes(1)) < 0).isEqualTo(type.equals("wait"));
     south.awaitPlayed(1);
   }
 

@@ -7,6 +7,7 @@ import im.comity.dialback.DialbackSecret;
 import im.comity.discovery.AddressGuard;
 import im.comity.event.FederationEvent;
 import im.comity.local.InProcessLocalSide;
+import im.comity.local.LocalSide;
 import im.comity.negotiation.NegotiationSettings;
 import im.comity.policy.Direction;
 import im.comity.policy.PolicyRule;
@@ -30,8 +31,10 @@ import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -69,12 +72,36 @@ final class Site implements AutoCloseable {
                 DialbackSecret.of("secret of " + plan.domains))
             .withGuard(AddressGuard.LOOPBACK_TOO)
             .withSettings(plan.negotiation, plan.relay, plan.routing);
-    federation = Federation.start(config, network, timers, side, events::add);
+    federation =
+        Federation.start(config, network, timers, new Remembering(side, plan.gone), events::add);
     List<InetSocketAddress> addresses = federation.addresses();
     for (Domain domain : plan.domains) {
       for (int i = 0; i < addresses.size(); i++) {
         plan.dns.serve(domain, addresses.get(i), plan.listeners.get(i).directTls());
       }
+    }
+  }
+
+  /** A local side that knows which domains it has served in the past. */
+  private record Remembering(LocalSide side, Set<Domain> gone) implements LocalSide {
+    @Override
+    public Standing standing(Domain domain) {
+      return gone.contains(domain) ? Standing.GONE : side.standing(domain);
+    }
+
+    @Override
+    public Collection<Domain> domains() {
+      return side.domains();
+    }
+
+    @Override
+    public Offer deliver(Association along, Stanza stanza) {
+      return side.deliver(along, stanza);
+    }
+
+    @Override
+    public Offer deliverLocally(Stanza stanza) {
+      return side.deliverLocally(stanza);
     }
   }
 
@@ -96,6 +123,7 @@ final class Site implements AutoCloseable {
     private final List<Domain> domains;
     private PolicyTable policy =
         policyOf(PolicyRule.of(im.comity.policy.FederationLevel.ENCRYPTED));
+    private Set<Domain> gone = Set.of();
     private List<TlsIdentity> identities = List.of();
     private List<X509Certificate> anchors = List.of();
     private final List<FederationConfig.Listener> listeners = new ArrayList<>();
@@ -111,6 +139,17 @@ final class Site implements AutoCloseable {
 
     Plan rule(PolicyRule rule) {
       policy = policyOf(rule);
+      return this;
+    }
+
+    Plan policy(PolicyTable table) {
+      policy = table;
+      return this;
+    }
+
+    /** The domain is served no longer. */
+    Plan gone(String name) {
+      gone = Set.of(domain(name));
       return this;
     }
 

@@ -84,6 +84,7 @@ class PkixProoftypeTest {
     "S2S-CERT-02",
     "S2S-CERT-03",
     "S2S-CERT-05",
+    "S2S-CERT-07",
     "S2S-CERT-08",
     "S2S-TLS-20",
     "DNA-S2S-02",
@@ -222,11 +223,20 @@ class PkixProoftypeTest {
     assertThat(codes(early)).containsExactly(Code.NOT_YET_VALID);
     assertThat(details(early))
         .containsExactly(
-            "CN=gamma.example is valid from 2026-11-20T12:01:40Z only, it is"
-                + " 2026-11-20T12:01:39.999Z");
+            "CN=gamma.example is valid from 2026-11-20T12:01:40Z only, it is 2026-11-20T12:01:39Z");
     assertThat(judge(certificate, from)).isInstanceOf(Finding.Proves.class);
     assertThat(judge(certificate, until)).isInstanceOf(Finding.Proves.class);
     assertThat(codes(judge(certificate, until.plusMillis(1)))).containsExactly(Code.EXPIRED);
+  }
+
+  @Test
+  void theTimeInAReasonIsWrittenInWholeSeconds() {
+    Instant until = NOW.plusSeconds(200);
+    TestCertificate certificate =
+        ROOT.issue(CertificateSpec.server("gamma.example").validity(NOW, until));
+    assertThat(details(judge(certificate, until.plusNanos(1_234_567_890))))
+        .containsExactly(
+            "CN=gamma.example expired at 2026-11-20T12:03:20Z, it is 2026-11-20T12:03:21Z");
   }
 
   @Test
@@ -422,7 +432,7 @@ class PkixProoftypeTest {
   }
 
   @Test
-  @Clause("DNA-PKX-01")
+  @Clause({"DNA-PKX-01", "S2S-CERT-07"})
   void aSignatureThatDoesNotVerifyIsCalledThat() {
     TestCa impostor = TestCa.root("Test Root", TIME);
     Finding finding = judge(impostor.issue("gamma.example"));

@@ -312,7 +312,7 @@ class ListenTest {
     "2001:db8:1:3::1, 2001:db8:1:3::"
   })
   void anIpv6NetworkOf64BitsCountsAsOneAddress(String address, String counted) throws Exception {
-    assertThat(Reception.counted(InetAddress.getByName(address)))
+    assertThat(AddressGroup.of(InetAddress.getByName(address)))
         .isEqualTo(InetAddress.getByName(counted));
   }
 

@@ -275,7 +275,7 @@ class TlsTest {
 
   @ParameterizedTest
   @MethodSource("providersAndVersions")
-  @Clause("S2S-TLS-19")
+  @Clause({"S2S-TLS-19", "DNA-EXT-09"})
   void theServerNamesNoIssuersWhenItAsksForACertificate(TlsProvider provider, String version)
       throws Exception {
     Accepted peer = bench.accept(bench.network(Wire.EPOLL, provider));
