@@ -85,7 +85,6 @@ final class ComponentFederationTest {
   }
 
   @Test
-  @Clause("S2S-NS-10")
   void aStanzaGoesFromComponentToComponentOverTwoServers() throws Exception {
     ScriptedPeer rooms = north.open(ROOMS);
     ScriptedPeer chat = south.open(CHAT);

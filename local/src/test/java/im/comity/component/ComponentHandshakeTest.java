@@ -273,6 +273,7 @@ final class ComponentHandshakeTest {
   }
 
   @Test
+  @Clause("S2S-CMP-06")
   void aFromInTheHeaderGivesNoRight() throws Exception {
     bench.serve(component(ROOMS), component("bank.north.example"));
     ScriptedPeer peer = bench.connect();

@@ -67,7 +67,6 @@ final class ComponentStreamTest {
   }
 
   @Test
-  @Clause("S2S-NS-10")
   void whatAComponentSendsStandsInTheNamespaceOfServersAndForeignContentStaysAsItIs()
       throws Exception {
     ScriptedPeer peer = bench.open(ROOMS);
@@ -106,7 +105,6 @@ final class ComponentStreamTest {
   }
 
   @Test
-  @Clause("S2S-NS-10")
   void whatAComponentGetsStandsInItsNamespace() throws Exception {
     ScriptedPeer peer = bench.open(ROOMS);
     assertThat(bench.domains.deliverLocally(message("a@south.example/x", "r@" + ROOMS, "m1")))
