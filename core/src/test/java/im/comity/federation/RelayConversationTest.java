@@ -463,7 +463,7 @@ final class RelayConversationTest {
                   peer.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
                   peer.expectDialbackRequest("south.example", "north.example");
                   if (!open) {
-                    peer.nextOrEnd();
+                    peer.expectDisconnect();
                     return;
                   }
                   peer.send(Xmpp.dialbackAnswer("north.example", "south.example", "valid"));

@@ -151,6 +151,7 @@ final class RoutingRaceTest {
     StubTransport transport =
         new StubTransport(loops[ThreadLocalRandom.current().nextInt(2)], written::add);
     transports.add(transport);
+    var _ = transport.closed().thenRun(() -> transports.remove(transport));
     Way way = Ways.open(transport, relay, pair);
     if (dice == 2) {
       transport.abort(new IOException("as soon as it was there"));
