@@ -1629,12 +1629,12 @@ final class InboundConversationTest {
 
   // ---- time ------------------------------------------------------------------------------------
 
-  private void serveWithOneSecond(FederationLevel level) throws IOException {
+  private void serveWithTwoSeconds(FederationLevel level) throws IOException {
     NegotiationSettings usual = NegotiationSettings.DEFAULTS;
     serve(
         rule(level),
         new NegotiationSettings(
-            Duration.ofSeconds(1),
+            Duration.ofSeconds(2),
             usual.candidate(),
             usual.dialback(),
             usual.saslAttempts(),
@@ -1654,7 +1654,7 @@ final class InboundConversationTest {
   @Test
   @Clause({"S2S-ERR-23", "S2S-TCP-15"})
   void aPeerThatDoesNotGoOnIsToldThatTimeIsUp() throws Exception {
-    serveWithOneSecond(FederationLevel.VERIFIED);
+    serveWithTwoSeconds(FederationLevel.VERIFIED);
     openInClear();
     peer.expectStreamError("connection-timeout");
     peer.expectEnd();
@@ -1664,7 +1664,7 @@ final class InboundConversationTest {
   @Test
   @Clause({"S2S-ERR-23", "S2S-TCP-15"})
   void aPeerThatWaitsForItsVerdictTooLongIsToldThatTimeIsUp() throws Exception {
-    serveWithOneSecond(FederationLevel.VERIFIED);
+    serveWithTwoSeconds(FederationLevel.VERIFIED);
     authority(
         "north.example",
         server -> {
@@ -1681,14 +1681,14 @@ final class InboundConversationTest {
 
   @Test
   void aPeerThatSaidNothingIsDroppedWithoutXml() throws Exception {
-    serveWithOneSecond(FederationLevel.VERIFIED);
+    serveWithTwoSeconds(FederationLevel.VERIFIED);
     peer.expectDisconnect();
     timedOut();
   }
 
   @Test
   void aHandshakeThatStallsEndsWithoutXml() throws Exception {
-    serveWithOneSecond(FederationLevel.VERIFIED);
+    serveWithTwoSeconds(FederationLevel.VERIFIED);
     openInClear();
     peer.send(Xmpp.STARTTLS);
     peer.expect(Xmpp.TLS, "proceed");
