@@ -278,7 +278,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-ERR-24", "S2S-ERR-04"})
+  @Clause("S2S-ERR-24")
   void aTargetOfThePastIsHostGone() throws Exception {
     serveWhereEastIsGone();
     peer.open("north.example", "east.example");
@@ -1652,7 +1652,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-ERR-23", "S2S-TCP-15"})
+  @Clause("S2S-ERR-23")
   void aPeerThatDoesNotGoOnIsToldThatTimeIsUp() throws Exception {
     serveWithTwoSeconds(FederationLevel.VERIFIED);
     openInClear();
@@ -1662,7 +1662,7 @@ final class InboundConversationTest {
   }
 
   @Test
-  @Clause({"S2S-ERR-23", "S2S-TCP-15"})
+  @Clause("S2S-ERR-23")
   void aPeerThatWaitsForItsVerdictTooLongIsToldThatTimeIsUp() throws Exception {
     serveWithTwoSeconds(FederationLevel.VERIFIED);
     authority(
