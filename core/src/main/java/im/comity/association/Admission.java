@@ -75,4 +75,13 @@ public sealed interface Admission {
       @Nullable Proof authority) {
     return Workshop.inbound(required, channel, pair, ofPeer, verdict, authority);
   }
+
+  /**
+   * Does a permission that was given under other rules still hold under these?
+   *
+   * @param required our rule of today for the association's pair and direction
+   */
+  static boolean stillHolds(Requirement required, Association association) {
+    return Workshop.further(required, association, association.pair()) instanceof Admitted;
+  }
 }

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -246,6 +247,26 @@ public final class AssociationTable {
   /** The remote domains that may send: a copy. */
   public Set<Domain> senders() {
     return Set.copyOf(senders.keySet());
+  }
+
+  /** When something in it expires next; null if nothing ever does. */
+  public @Nullable Instant nextExpiry() {
+    return all().stream()
+        .map(Association::until)
+        .filter(Objects::nonNull)
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  /** Our own domains that the stream is used for, by grant or by stanzas that came: a copy. */
+  public Set<Domain> ours() {
+    Set<Domain> ours = new HashSet<>();
+    for (Association association : all()) {
+      DomainPair pair = association.pair();
+      ours.add(association.direction() == Direction.OUTBOUND ? pair.sender() : pair.target());
+    }
+    found.keySet().forEach(pair -> ours.add(pair.target()));
+    return ours;
   }
 
   /** All that is entered, for people: a copy. */

@@ -223,9 +223,12 @@ public final class Federation implements AutoCloseable {
     }
   }
 
-  /** Weighs every inbound pair anew: the rules or the served domains changed. */
+  /**
+   * Weighs every pair anew, since the rules or the served domains changed: what they cover no more
+   * ends (S2S-CLS-18).
+   */
   public void reconsider() {
-    directory.open().forEach(stream -> stream.associations().reconsider());
+    directory.open().forEach(EstablishedStream::reconsider);
   }
 
   /** Where it listens, in the order of the configuration. */

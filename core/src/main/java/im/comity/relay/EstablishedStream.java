@@ -1,6 +1,8 @@
 package im.comity.relay;
 
+import im.comity.address.Domain;
 import im.comity.address.DomainPair;
+import im.comity.association.Admission;
 import im.comity.association.Association;
 import im.comity.association.AssociationTable;
 import im.comity.dialback.DialbackElement;
@@ -38,12 +40,16 @@ import im.comity.xml.ScannerLimits;
 import im.comity.xml.StartTag;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,12 +89,16 @@ public final class EstablishedStream implements Sink {
   private long activeAtTick;
   private Duration inactive = Duration.ZERO;
   private @Nullable Cancellable ticking;
+  private @Nullable Cancellable expiring;
   private @Nullable Cancellable farewell;
+  private @Nullable Cancellable progress;
+  private long writtenAtTick;
   private @Nullable StreamError errorSent;
   private @Nullable StreamError errorReceived;
   private boolean peerEnded;
   private String reason = "the connection ended";
 
+  private final AtomicBoolean watched = new AtomicBoolean();
   private volatile boolean closed;
   private List<Stanza> unsent = List.of();
 
@@ -182,7 +192,11 @@ public final class EstablishedStream implements Sink {
     if (!associations.add(association)) {
       return false;
     }
-    transport.execute(this::nowProven);
+    transport.execute(
+        () -> {
+          nowProven();
+          watchExpiry();
+        });
     return true;
   }
 
@@ -220,7 +234,11 @@ public final class EstablishedStream implements Sink {
   /** Sends a stanza along an association of this stream. */
   public Offer send(Association along, Stanza stanza) {
     check(along, stanza);
-    return outlet.offer(stanza);
+    Offer taken = outlet.offer(stanza);
+    if (taken instanceof Offer.Full) {
+      watchProgress();
+    }
+    return taken;
   }
 
   /** Sends stanzas that were accepted before; false if the stream is closed and took none. */
@@ -304,6 +322,8 @@ public final class EstablishedStream implements Sink {
   @Override
   public void begin() {
     tick();
+    // Nobody has told the outlet that there is room again while the connection was not ours.
+    outlet.drain();
     for (Octets octets : unread) {
       received(octets.array(), octets.from(), octets.to());
     }
@@ -538,9 +558,9 @@ public final class EstablishedStream implements Sink {
         () -> {
           if (state == State.OPEN) {
             reason = why;
-            finishSending();
             state = State.CLOSING;
             farewell = context.timers().after(context.settings().farewell(), transport::close);
+            finishSending();
           }
         });
   }
@@ -610,8 +630,10 @@ public final class EstablishedStream implements Sink {
     if (ticking != null) {
       ticking.cancel();
     }
-    if (farewell != null) {
-      farewell.cancel();
+    for (Cancellable alarm : new Cancellable[] {farewell, expiring, progress}) {
+      if (alarm != null) {
+        alarm.cancel();
+      }
     }
     deadline.unguard(transport);
     if (!facts.initiated()) {
@@ -630,6 +652,107 @@ public final class EstablishedStream implements Sink {
                 peerEnded,
                 outlet.written(),
                 reason));
+  }
+
+  // ---- what does not last forever ---------------------------------------------------------------
+
+  /**
+   * The rules or the served domains changed: a stream that served only domains that are gone ends
+   * with host-gone (S2S-CLS-18), and one on which we send what the rules no longer admit ends too,
+   * so that its pairs look for a way under the rules of today.
+   */
+  public void reconsider() {
+    transport.execute(
+        () -> {
+          Set<Domain> ours = new HashSet<>(associations.ours());
+          DomainPair pair = facts.pair();
+          if (pair != null) {
+            ours.add(facts.initiated() ? pair.sender() : pair.target());
+          }
+          associations.reconsider();
+          if (ours.stream()
+              .noneMatch(one -> context.locals().standing(one) == LocalSide.Standing.SERVED)) {
+            end(
+                StreamError.of(
+                    StreamErrorCondition.HOST_GONE, "No domain of this stream is served any more"));
+          } else if (!rulesHold()) {
+            close("the rules changed");
+          }
+        });
+  }
+
+  private boolean rulesHold() {
+    return associations.all().stream()
+        .filter(association -> association.direction() == Direction.OUTBOUND)
+        .allMatch(
+            association ->
+                Admission.stillHolds(
+                    context.policies().get().requirement(association.pair(), Direction.OUTBOUND),
+                    association));
+  }
+
+  /** Arranges to be called when the next proof expires. */
+  private void watchExpiry() {
+    if (expiring != null) {
+      expiring.cancel();
+      expiring = null;
+    }
+    Instant next = associations.nextExpiry();
+    if (next != null && state == State.OPEN) {
+      Duration left = Duration.between(context.timers().time().instant(), next).plusMillis(1);
+      expiring =
+          context
+              .timers()
+              .after(
+                  left.isNegative() ? Duration.ZERO : left,
+                  () -> transport.execute(this::onExpiry));
+    }
+  }
+
+  /** Whoever was proven by what has expired must prove itself again (S2S-CLS-15, S2S-ERR-35). */
+  private void onExpiry() {
+    if (state == State.OPEN) {
+      List<Association> struck = associations.expire(context.timers().time().instant());
+      if (!struck.isEmpty() && associations.isEmpty()) {
+        end(StreamError.of(StreamErrorCondition.RESET, "The certificate has expired"));
+      } else {
+        watchExpiry();
+      }
+    }
+  }
+
+  /**
+   * Somebody was told that the outlet is full. A peer that lives and does not read holds back our
+   * own side, so that does not last: what waits looks for another way.
+   */
+  private void watchProgress() {
+    if (watched.compareAndSet(false, true)) {
+      transport.execute(
+          () -> {
+            long before = outlet.written();
+            progress =
+                context
+                    .timers()
+                    .after(
+                        context.settings().stuck(),
+                        () -> transport.execute(() -> onProgress(before)));
+          });
+    }
+  }
+
+  private void onProgress(long before) {
+    watched.set(false);
+    if (state == State.OPEN) {
+      if (outlet.queuedBytes() > 0 && outlet.written() == before) {
+        giveUp();
+      } else if (outlet.full()) {
+        watchProgress();
+      }
+    }
+  }
+
+  private void giveUp() {
+    transport.abort(new IOException("the peer does not read"));
   }
 
   // ---- idleness --------------------------------------------------------------------------------
@@ -670,6 +793,12 @@ public final class EstablishedStream implements Sink {
     inactive = active == activeAtTick ? inactive.plus(passed) : Duration.ZERO;
     boolean silent = active == activeAtTick;
     activeAtTick = active;
+    long written = outlet.written();
+    if (outlet.queuedBytes() > 0 && written == writtenAtTick) {
+      giveUp();
+      return;
+    }
+    writtenAtTick = written;
     if (facts.initiated() && inactive.compareTo(context.settings().idle()) >= 0) {
       close("idle");
       return;

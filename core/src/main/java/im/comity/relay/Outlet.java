@@ -226,6 +226,13 @@ public final class Outlet {
     empty.forEach(one -> one.complete(null));
   }
 
+  /** Whether a stanza would be refused for want of room. */
+  boolean full() {
+    synchronized (lock) {
+      return !closed && queuedBytes >= maxBytes;
+    }
+  }
+
   /** How many bytes wait. */
   public int queuedBytes() {
     synchronized (lock) {

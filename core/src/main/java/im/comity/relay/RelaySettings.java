@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param idle a stream that we opened and that carried no stanza for so long is closed (S2S-CLS-11)
  * @param unproven a stream of a peer that asked for nothing but verifications is closed after this
  * @param farewell how long the peer's end of the stream is awaited (S2S-CLS-02)
+ * @param stuck a peer that takes nothing for so long, while much waits for it, is given up
+ *     (S2S-CLS-09)
  */
 public record RelaySettings(
     int outletBytes,
@@ -22,7 +24,8 @@ public record RelaySettings(
     Duration keepalive,
     Duration idle,
     Duration unproven,
-    Duration farewell) {
+    Duration farewell,
+    Duration stuck) {
   /** What is shipped. */
   public static final RelaySettings DEFAULTS =
       new RelaySettings(
@@ -32,5 +35,6 @@ public record RelaySettings(
           Duration.ofMinutes(5),
           Duration.ofHours(1),
           Duration.ofMinutes(5),
-          Duration.ofSeconds(5));
+          Duration.ofSeconds(5),
+          Duration.ofMinutes(2));
 }

@@ -323,6 +323,10 @@ public final class RoutingTable {
     if (unsent.isEmpty()) {
       return Leaving.NOTHING;
     }
+    boolean ours = locals.standing(pair.sender()) == LocalSide.Standing.SERVED;
+    if (!ours) {
+      return new Leaving(null, unsent, new NegotiationFailure.ShuttingDown());
+    }
     if (!tooSoon && !stopping) {
       return new Leaving(waiting(pair, unsent), List.of(), new NegotiationFailure.ShuttingDown());
     }

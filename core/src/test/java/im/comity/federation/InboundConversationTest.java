@@ -439,6 +439,7 @@ final class InboundConversationTest {
 
   @Test
   @Clause({
+    "S2S-TLS-09",
     "S2S-TLS-12",
     "S2S-EXT-02",
     "S2S-EXT-05",
@@ -1221,7 +1222,8 @@ final class InboundConversationTest {
                     usual.keepalive(),
                     usual.idle(),
                     usual.unproven(),
-                    usual.farewell()))
+                    usual.farewell(),
+                    usual.stuck()))
             .starttls()
             .start();
     connect();

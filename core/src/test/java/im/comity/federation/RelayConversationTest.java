@@ -353,7 +353,10 @@ final class RelayConversationTest {
                       peer.send(Xmpp.streamError("policy-violation"));
                       peer.expectClose();
                     }
-                    case "silent" -> peer.expectDisconnect();
+                    case "silent" -> {
+                      peer.expectStreamError("connection-timeout");
+                      peer.expectDisconnect();
+                    }
                     case "cut" -> peer.closeOutput();
                     case "reset" -> peer.reset();
                     default -> {

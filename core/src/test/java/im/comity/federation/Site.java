@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,8 @@ final class Site implements AutoCloseable {
   private final @Nullable SystemTimers ours;
   private final NettyNetwork network;
   private final InProcessLocalSide side;
+  private final Plan plan;
+  private final Set<Domain> gone = ConcurrentHashMap.newKeySet();
   final FederationConfig config;
   final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
   final List<FederationEvent> events = new CopyOnWriteArrayList<>();
@@ -62,24 +65,39 @@ final class Site implements AutoCloseable {
     side =
         new InProcessLocalSide(
             plan.domains, 100_000, (stanza, along) -> arrived.put(new Arrived(stanza, along)));
-    config =
-        FederationConfig.of(
-                plan.policy,
-                plan.identities,
-                List.of(new PkixProoftype(plan.anchors, List.of())),
-                plan.dns,
-                plan.listeners,
-                DialbackSecret.of("secret of " + plan.domains))
-            .withGuard(AddressGuard.LOOPBACK_TOO)
-            .withSettings(plan.negotiation, plan.relay, plan.routing);
+    this.plan = plan;
+    config = config(plan.policy);
+    gone.addAll(plan.gone);
     federation =
-        Federation.start(config, network, timers, new Remembering(side, plan.gone), events::add);
+        Federation.start(config, network, timers, new Remembering(side, gone), events::add);
     List<InetSocketAddress> addresses = federation.addresses();
     for (Domain domain : plan.domains) {
       for (int i = 0; i < addresses.size(); i++) {
         plan.dns.serve(domain, addresses.get(i), plan.listeners.get(i).directTls());
       }
     }
+  }
+
+  private FederationConfig config(PolicyTable policy) {
+    return FederationConfig.of(
+            policy,
+            plan.identities,
+            List.of(new PkixProoftype(plan.anchors, List.of())),
+            plan.dns,
+            plan.listeners,
+            DialbackSecret.of("secret of " + plan.domains))
+        .withGuard(AddressGuard.LOOPBACK_TOO)
+        .withSettings(plan.negotiation, plan.relay, plan.routing);
+  }
+
+  /** Puts other rules in force; all else stays. */
+  void reconfigure(PolicyTable policy) throws IOException {
+    federation.reconfigure(config(policy));
+  }
+
+  /** A domain is served no more, of which the federation is still to be told. */
+  void gone(String name) {
+    gone.add(domain(name));
   }
 
   /** A local side that knows which domains it has served in the past. */
@@ -205,7 +223,7 @@ final class Site implements AutoCloseable {
     }
   }
 
-  private static PolicyTable policyOf(PolicyRule rule) {
+  static PolicyTable policyOf(PolicyRule rule) {
     try {
       return PolicyTable.builder()
           .byDefault(Direction.INBOUND, rule)

@@ -8,17 +8,25 @@ import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyRule;
 import im.comity.relay.EstablishedStream;
 import im.comity.relay.RelaySettings;
+import im.comity.stanza.Offer;
 import im.comity.testkit.Clause;
 import im.comity.testkit.peer.Match;
 import im.comity.testkit.peer.Received;
 import im.comity.testkit.peer.ScriptedPeer;
 import im.comity.testkit.peer.ScriptedServer;
+import im.comity.testkit.peer.TlsOptions;
 import im.comity.testkit.peer.Xmpp;
+import im.comity.testkit.tls.TestCa;
+import im.comity.testkit.tls.TestCertificate;
 import im.comity.transport.FakeTimers;
+import im.comity.transport.TlsIdentity;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,6 +101,8 @@ final class StreamLifeTest {
     connect();
     peer.send(Xmpp.dialbackRequest("south.example", "north.example", "key"));
     peer.expectDialbackAnswer("north.example", "south.example", "valid");
+    // The sweep and the tick; the deadlines of the negotiation and the verification are gone.
+    org.awaitility.Awaitility.await().until(() -> timers.waiting() == 2);
   }
 
   private void connect() throws IOException {
@@ -234,6 +244,120 @@ final class StreamLifeTest {
     peer.expect(Xmpp.DIALBACK, "verify");
     timers.advance(RelaySettings.DEFAULTS.unproven());
     peer.expectClose();
+  }
+
+  // ---- what does not last forever ---------------------------------------------------------------
+
+  @Test
+  @Clause("S2S-CLS-18")
+  void aStreamOfWhichEveryDomainIsGoneEndsWithHostGoneAndASharedOneStays() throws Exception {
+    inbound();
+    site.federation.reconsider();
+    peer.send(Xmpp.message("b@south.example", "a@north.example", "still here"));
+    site.next();
+    site.gone("north.example");
+    site.federation.reconsider();
+    peer.expectStreamError("host-gone");
+  }
+
+  @Test
+  void aWayThatTheNewRulesDoNotAdmitIsClosedAndItsPairNegotiatesAnew() throws Exception {
+    AtomicBoolean before = new AtomicBoolean(true);
+    ScriptedServer server =
+        south(
+            peer -> {
+              if (before.getAndSet(false)) {
+                acceptDialback(peer);
+                peer.expect(MESSAGE);
+              } else {
+                peer.accept();
+                peer.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+                peer.expect(Xmpp.TLS, "starttls");
+                peer.send(Xmpp.streamError("unsupported-stanza-type"));
+              }
+              peer.expectClose();
+            });
+    start(NegotiationSettings.DEFAULTS);
+    send("m1");
+    site.await(FederationEvent.WayOpened.class, _ -> true);
+    site.reconfigure(Site.policyOf(PolicyRule.of(FederationLevel.TRUSTED)));
+    server.awaitPlayed(1);
+    send("m2");
+    assertThat(site.next().stanza().octets().toUtf8()).contains("type='error'", "id='m2'");
+  }
+
+  @Test
+  @Clause("S2S-CLS-09")
+  void aPeerThatDoesNotReadWhileMuchWaitsIsGivenUpAndWhatWaitsComesBack() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    south(
+        peer -> {
+          acceptDialback(peer);
+          over.await();
+        });
+    start(NegotiationSettings.DEFAULTS);
+    send("m1");
+    site.await(FederationEvent.WayOpened.class, _ -> true);
+    String text = "x".repeat(100_000);
+    int accepted = 0;
+    // Full more than once: the connection takes some when its loop comes to it.
+    for (int full = 0; full < 1_000; ) {
+      if (site.message("a@north.example", "b@south.example", text) instanceof Offer.Accepted) {
+        accepted++;
+      } else {
+        full++;
+      }
+    }
+    dns.forget(Site.domain("south.example"));
+    org.awaitility.Awaitility.await()
+        .until(
+            () -> {
+              timers.advance(RelaySettings.DEFAULTS.stuck());
+              return !site.events(FederationEvent.StreamClosed.class).isEmpty();
+            });
+    FederationEvent.StreamClosed closed =
+        site.events(FederationEvent.StreamClosed.class).getFirst();
+    assertThat(closed.reason()).contains("does not read");
+    assertThat(closed.orderly()).isFalse();
+    // What was not written is tried again, and returns when that fails.
+    for (long i = closed.written(); i < accepted + 1; i++) {
+      assertThat(site.next().stanza().type()).isEqualTo("error");
+    }
+    over.countDown();
+  }
+
+  @Test
+  @Clause({"S2S-CLS-15", "S2S-ERR-35"})
+  void whenTheCertificateExpiresTheStreamIsReset() throws Exception {
+    TestCa ca = TestCa.root("Root", timers.time());
+    TestCertificate ours = ca.issue("north.example");
+    TestCertificate theirs = ca.issue("south.example");
+    site =
+        Site.plan(dns, "north.example")
+            .rule(PolicyRule.of(FederationLevel.TRUSTED))
+            .timers(timers)
+            .identity(TlsIdentity.of("north.example", ours.privateKey(), ours.chain()))
+            .trusts(ca.certificate())
+            .starttls()
+            .start();
+    connect();
+    peer.requestTls(
+        TlsOptions.client(
+            TlsOptions.context(theirs.privateKey(), theirs.chain()), "north.example"));
+    peer.open("south.example", "north.example");
+    peer.expectFeatures();
+    peer.requestExternal("south.example");
+    peer.open("south.example", "north.example");
+    peer.expectFeatures();
+    peer.send(Xmpp.message("b@south.example", "a@north.example", "in time"));
+    site.next();
+    Instant end = theirs.certificate().getNotAfter().toInstant();
+    timers.advance(Duration.between(timers.time().instant(), end));
+    peer.send(Xmpp.message("b@south.example", "a@north.example", "at the last moment"));
+    site.next();
+    timers.advance(Duration.ofSeconds(1));
+    peer.await(
+        Match.element(Xmpp.STREAM, "error").child(Match.element(Xmpp.STREAM_ERRORS, "reset")));
   }
 
   // ---- farewells -------------------------------------------------------------------------------

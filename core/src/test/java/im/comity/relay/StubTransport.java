@@ -115,6 +115,9 @@ public final class StubTransport implements Transport {
         () -> {
           sink = to;
           to.begin();
+          if (over) { // like a connection that ended before it was handed over
+            to.ended(closed.getNow(null));
+          }
         });
   }
 

@@ -44,7 +44,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Several threads send on many pairs while their ways open, fail, stop taking and are cut. */
@@ -106,7 +105,8 @@ final class RoutingRaceTest {
                 d.keepalive(),
                 d.idle(),
                 d.unproven(),
-                d.farewell()),
+                d.farewell(),
+                d.stuck()),
             this::event,
             table::left);
   }

@@ -426,7 +426,14 @@ final class RoutingTableTest {
   private static RelaySettings withOutlet(int bytes) {
     RelaySettings d = RelaySettings.DEFAULTS;
     return new RelaySettings(
-        bytes, d.limits(), d.associations(), d.keepalive(), d.idle(), d.unproven(), d.farewell());
+        bytes,
+        d.limits(),
+        d.associations(),
+        d.keepalive(),
+        d.idle(),
+        d.unproven(),
+        d.farewell(),
+        d.stuck());
   }
 
   // ---- ways that end ---------------------------------------------------------------------------

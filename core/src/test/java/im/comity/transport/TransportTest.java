@@ -506,7 +506,9 @@ class TransportTest {
     ends.client().write(Octets.of(much));
     ends.client().flush();
     until(() -> ends.client().sentBytes() == much.length);
-    assertThat(ends.server().receivedBytes()).isZero();
+    if (wire != Wire.MEMORY) { // there a read that was asked for before may still be served
+      assertThat(ends.server().receivedBytes()).isZero();
+    }
     ends.server().resumeReading();
     sink.awaitText("m".repeat(much.length));
   }

@@ -230,7 +230,10 @@ public final class ComponentAcceptor implements AutoCloseable {
         refused("component", String.valueOf(e.getMessage()));
       } catch (RuntimeException e) {
         transport.abort(null);
-        listener.on(new FederationEvent.Fault("component handshake", e));
+        // The event loops end while the server stops, and refuse what is handed to them.
+        if (!stopping) {
+          listener.on(new FederationEvent.Fault("component handshake", e));
+        }
       } finally {
         negotiating.remove(transport);
         deadline.cancel();

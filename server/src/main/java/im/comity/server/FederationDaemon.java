@@ -160,7 +160,8 @@ final class FederationDaemon implements Daemon {
             timeouts.keepalive(),
             timeouts.idle(),
             relay.unproven(),
-            relay.farewell()),
+            relay.farewell(),
+            relay.stuck()),
         new RoutingSettings(
             configuration.limits().waitingStanzas(),
             configuration.limits().waitingBytes(),
