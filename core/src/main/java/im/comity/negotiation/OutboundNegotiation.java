@@ -39,6 +39,7 @@ import im.comity.stream.StreamError;
 import im.comity.stream.StreamErrorCondition;
 import im.comity.stream.StreamFacts;
 import im.comity.stream.StreamId;
+import im.comity.stream.StreamLimits;
 import im.comity.transport.Deadline;
 import im.comity.transport.OutOfTimeException;
 import im.comity.transport.TlsIdentity;
@@ -112,6 +113,10 @@ public final class OutboundNegotiation {
         deadline,
         (stream, peer) -> {
           Acceptance acceptance = authenticate(stream, pair, peer, required);
+          StreamLimits limits = stream.facts().features().limits();
+          if (limits != null && limits.ignored() != null) {
+            step(pair, "limits", "ignored, for they make no sense: " + limits.ignored());
+          }
           return settle(stream, pair, peer.judgement(), acceptance, required);
         });
   }

@@ -2,6 +2,8 @@ package im.comity.stream;
 
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,27 +11,43 @@ import org.jspecify.annotations.Nullable;
  *
  * @param maxBytes the largest first-level element in bytes; 0 when not said
  * @param idleSeconds after how many silent seconds it may act; 0 when not said
+ * @param ignored what it said and cannot mean, for a warning; null if nothing
  */
-public record StreamLimits(int maxBytes, int idleSeconds) {
+public record StreamLimits(int maxBytes, int idleSeconds, @Nullable String ignored) {
   /** RFC 6120 13.12: nobody may take less. */
   private static final int LEAST_BYTES = 10_000;
 
-  /** Reads a peer's; a value that is absurd counts as not said (S2S-LIM-05). */
-  static StreamLimits parse(Element limits) {
-    int bytes = number(limits.child(Namespaces.STREAM_LIMITS, "max-bytes"));
-    int seconds = number(limits.child(Namespaces.STREAM_LIMITS, "idle-seconds"));
-    return new StreamLimits(bytes < LEAST_BYTES ? 0 : bytes, seconds);
+  private static final int TEXT_LIMIT = 20;
+
+  /** Limits that make sense. */
+  public StreamLimits(int maxBytes, int idleSeconds) {
+    this(maxBytes, idleSeconds, null);
   }
 
-  private static int number(@Nullable Element element) {
+  /** Reads a peer's; a value that is absurd counts as not said, and is told (S2S-LIM-05). */
+  static StreamLimits parse(Element limits) {
+    List<String> absurd = new ArrayList<>();
+    int bytes = number(limits, "max-bytes", LEAST_BYTES, absurd);
+    int seconds = number(limits, "idle-seconds", 1, absurd);
+    return new StreamLimits(bytes, seconds, absurd.isEmpty() ? null : String.join(", ", absurd));
+  }
+
+  private static int number(Element limits, String name, int least, List<String> absurd) {
+    Element element = limits.child(Namespaces.STREAM_LIMITS, name);
     if (element == null) {
       return 0;
     }
+    String text = element.text().strip();
     try {
-      return Math.max(0, Integer.parseInt(element.text().strip()));
-    } catch (NumberFormatException absurd) {
-      return 0;
+      int number = Integer.parseInt(text);
+      if (number >= least) {
+        return number;
+      }
+    } catch (NumberFormatException notANumber) {
+      // Told below, like a number too small.
     }
+    absurd.add(name + " " + (text.length() > TEXT_LIMIT ? text.substring(0, TEXT_LIMIT) : text));
+    return 0;
   }
 
   Element toElement() {

@@ -1519,6 +1519,54 @@ final class OutboundConversationTest {
   }
 
   @ParameterizedTest
+  @Clause("S2S-LIM-05")
+  @ValueSource(strings = {"9999", "-1", "0", "1e6", "", "99999999999", "many"})
+  void aLimitThatMakesNoSenseIsIgnoredAndTold(String absurd) throws Exception {
+    south(
+        peer -> {
+          peer.accept();
+          peer.sendFeatures(
+              OFFER,
+              "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%s</max-bytes></limits>"
+                  .formatted(absurd));
+          acceptDialback(peer);
+          expectMessage(peer, "m1");
+          peer.expect(MESSAGE);
+        });
+    serve(rule(FederationLevel.VERIFIED));
+    send("m1");
+    opened();
+    send("m".repeat(20_000));
+    south.awaitPlayed(1);
+    assertThat(north.events(FederationEvent.Step.class))
+        .filteredOn(step -> step.step().equals("limits"))
+        .singleElement()
+        .satisfies(step -> assertThat(step.detail()).contains("max-bytes"));
+  }
+
+  @Test
+  @Clause("S2S-STZ-19")
+  void nothingThatWeSendTellsAnAddress() throws Exception {
+    south(
+        peer -> {
+          acceptUnderTls(peer, SOUTH);
+          peer.sendFeatures(Xmpp.EXTERNAL_FEATURE, OFFER);
+          peer.acceptExternal();
+          peer.accept();
+          peer.sendFeatures();
+          expectMessage(peer, "m1");
+          peer.send("<nonsense");
+          peer.send("&");
+          peer.expectStreamError("not-well-formed");
+        });
+    serve(rule(FederationLevel.TRUSTED));
+    send("m1");
+    south.awaitPlayed(1);
+    String port = Integer.toString(south.address().getPort());
+    assertThat(said(0)).doesNotContain("127.0.0.1", "localhost", "::1", port);
+  }
+
+  @ParameterizedTest
   @Clause("S2S-CLS-13")
   @ValueSource(strings = {"end", "connection-timeout", "close"})
   void afterThePeerClosedTheNextStanzaOpensAStreamAtOnce(String how) throws Exception {

@@ -453,7 +453,6 @@ final class RelayConversationTest {
   }
 
   @ParameterizedTest
-  @Clause("S2S-CLS-17")
   @ValueSource(booleans = {true, false})
   void whatWaitsAtTheEndIsWrittenOnceOrReturnsOnce(boolean open) throws Exception {
     CountDownLatch go = new CountDownLatch(1);

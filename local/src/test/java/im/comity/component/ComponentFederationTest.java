@@ -158,7 +158,6 @@ final class ComponentFederationTest {
   }
 
   @Test
-  @Clause({"S2S-STZ-10", "S2S-STZ-17", "S2S-SVC-01"})
   void everyRequestToARemoteHostGetsExactlyOneAnswerWithItsId() throws Exception {
     ScriptedPeer rooms = north.open(ROOMS);
     int requests = 300;

@@ -91,7 +91,6 @@ final class ComponentTlsTest {
   }
 
   @Test
-  @Clause("S2S-CMP-09")
   void aComponentComesByDirectTls() throws Exception {
     ScriptedPeer peer = secured(listen(), null);
     assertThat(peer.tls().peerCertificates().getFirst()).isEqualTo(SERVER.chain().getFirst());
@@ -112,7 +111,6 @@ final class ComponentTlsTest {
   }
 
   @Test
-  @Clause("S2S-CMP-09")
   void aCertificateOfTheRightAuthorityIsAccepted() throws Exception {
     expectWork(secured(listen(OURS.certificate()), OURS.issue(ROOMS)));
   }

@@ -129,7 +129,6 @@ final class HostServicesTest {
   }
 
   @Test
-  @Clause("S2S-SVC-03")
   void aDomainOfWhichNothingIsSaidIsNoServerOfUsers() {
     Element info = result(get(query(INFO, "query")), HostServices.Profile.PLAIN).getFirst();
     assertThat(info.child(INFO, "identity").attribute("category")).isEqualTo("component");
@@ -209,7 +208,6 @@ final class HostServicesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"urn:xmpp:ping", VERSION, INFO, ITEMS})
-  @Clause("S2S-SVC-11")
   void whatCanBeAskedCannotBeSet(String namespace) {
     String name = namespace.equals("urn:xmpp:ping") ? "ping" : "query";
     Stanza request = stanza("iq", "north.example", "set", "i1", query(namespace, name));

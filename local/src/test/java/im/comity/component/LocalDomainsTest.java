@@ -128,7 +128,6 @@ final class LocalDomainsTest {
   }
 
   @Test
-  @Clause("S2S-CMP-08")
   void whenOneThatSharesEndsTheOtherHasAll() throws Exception {
     bench.serve(component(Component.Conflict.SHARE, ROOMS));
     ScriptedPeer one = bench.open(ROOMS);
@@ -352,7 +351,6 @@ final class LocalDomainsTest {
   }
 
   @Test
-  @Clause("S2S-STZ-17")
   void withoutAProfileTheComponentAnswersForItsDomain() throws Exception {
     bench.serve(component(ROOMS));
     ScriptedPeer peer = bench.open(ROOMS);
