@@ -39,7 +39,11 @@ public final class Leaks {
   private final Set<String> socketsBefore = OpenSockets.inodes();
   private final Map<String, Counter> counters = new LinkedHashMap<>();
   private final List<FakeClock> clocks = new ArrayList<>();
-  private Predicate<String> ignored = _ -> false;
+
+  /** Netty has one such thread for the whole process, which ends a second after its last task. */
+  private static final String OF_THE_PROCESS = "globalEventExecutor";
+
+  private Predicate<String> ignored = name -> name.startsWith(OF_THE_PROCESS);
   private Duration patience = PATIENCE;
 
   private record Counter(LongSupplier count, long before) {}
