@@ -126,8 +126,9 @@ public final class AdditionalPairs implements PairRequests {
     Requirement required = context().policy().requirement(verify.pair(), Direction.OUTBOUND);
     DialbackElement.VerifyAnswer answer =
         authority.answer(verify, stream.facts().encrypted(), required);
+    // First the leave to stay: who reads the answer may rely on it.
+    stream.answeringVerification();
     stream.send(answer.toElement());
-    stream.answeredVerification();
     context()
         .listener()
         .on(

@@ -219,8 +219,8 @@ public final class EstablishedStream implements Sink {
     }
   }
 
-  /** A verification was answered: such a stream may live on for a while without a proven domain. */
-  public void answeredVerification() {
+  /** A verification is answered: such a stream may live on for a while without a proven domain. */
+  public void answeringVerification() {
     transport.execute(
         () -> {
           if (!proven) {
