@@ -61,7 +61,8 @@ public final class ElementWriter {
    * @param inheritedDefaultNamespace the default namespace where the bytes will stand, or empty
    * @param inheritedPrefixes the prefixes declared where the bytes will stand
    * @throws IllegalArgumentException if a name is no name, a text has a character that XML does not
-   *     allow, an attribute is there twice, or declarations contradict one another
+   *     allow, the name of a namespace has a control character, an attribute is there twice, or
+   *     declarations contradict one another
    */
   public static Octets write(
       Element element, String inheritedDefaultNamespace, Map<String, String> inheritedPrefixes) {
@@ -264,6 +265,10 @@ public final class ElementWriter {
         || (!prefix.isEmpty() && namespace.isEmpty())) {
       throw new IllegalArgumentException(
           "the prefix '" + prefix + "' cannot stand for '" + namespace + "'");
+    }
+    if (namespace.chars().anyMatch(c -> c < ' ')) {
+      // The scanner takes none either: parsers differ over them.
+      throw new IllegalArgumentException("a control character in the name of a namespace");
     }
     if (!declares) {
       scope = new HashMap<>(scope);

@@ -5,7 +5,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 
 /**
  * Addresses from anywhere: refused with the one exception, or satisfying {@link AddressInvariants}.
- * Fuzzed with {@code JAZZER_FUZZ=1} and {@code -Dtest=JidFuzz}; else it replays saved inputs.
+ * Fuzzed by {@code build/fuzz 600 JidFuzz}; else it replays saved inputs.
  */
 class JidFuzz {
   @FuzzTest(maxDuration = "2m")

@@ -135,6 +135,8 @@ class ElementWriterTest {
       })
   @Clause({"S2S-XML-01", "S2S-XML-07"})
   void whatIsNoCharacterOfXmlIsNotWritten(String text) {
+    assertRefused(Element.of("urn:x\n", "a"));
+    assertRefused(Element.of("urn:x", "a").declare("p", "urn:\ty"));
     assertRefused(Element.of("", "a").text(text));
     assertRefused(Element.of("", "a").attribute("b", text));
     assertRefused(Element.of("urn:" + text, "a"));

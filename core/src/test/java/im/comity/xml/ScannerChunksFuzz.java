@@ -12,8 +12,7 @@ import java.util.Random;
  *
  * <p>Without more it runs over the inputs saved in {@code src/test/resources}. To search:
  *
- * <pre>JAZZER_FUZZ=1 mvn -pl core -am test -Dtest='ScannerChunksFuzz'
- *     -DargLine=-Djazzer.hooks=true -Dsurefire.failIfNoSpecifiedTests=false</pre>
+ * <pre>build/fuzz 600 ScannerChunksFuzz</pre>
  */
 class ScannerChunksFuzz {
   private static final List<ScannerLimits> LIMITS =

@@ -12,8 +12,7 @@ import java.io.ByteArrayOutputStream;
  * <p>Without more it runs over the inputs saved in {@code src/test/resources} beside the streams.
  * To search, one method at a time:
  *
- * <pre>JAZZER_FUZZ=1 mvn -pl core -am test -Dtest='ScannerTwinsFuzz#stream'
- *     -DargLine=-Djazzer.hooks=true -Dsurefire.failIfNoSpecifiedTests=false</pre>
+ * <pre>build/fuzz 600 ScannerTwinsFuzz</pre>
  *
  * <p>What it finds it saves there; what it learns, in {@code .cifuzz-corpus}.
  */

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Assertions;
  *
  * <p>Without more it runs over the inputs saved in {@code src/test/resources}. To search:
  *
- * <pre>JAZZER_FUZZ=1 mvn -pl core -am test -Dtest='WriterRoundTripFuzz'
- *     -DargLine=-Djazzer.hooks=true -Dsurefire.failIfNoSpecifiedTests=false</pre>
+ * <pre>build/fuzz 600 WriterRoundTripFuzz</pre>
  */
 class WriterRoundTripFuzz {
   private static final Differential TWINS = new Differential(Oracle.all());
