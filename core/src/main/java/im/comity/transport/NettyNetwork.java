@@ -166,6 +166,16 @@ public final class NettyNetwork implements Network {
     return result;
   }
 
+  /** What the system said, without the call that failed, which tells an operator nothing. */
+  private static String reason(@Nullable Throwable cause) {
+    String text = cause == null ? null : cause.getMessage();
+    if (text == null) {
+      return String.valueOf(cause);
+    }
+    int call = text.lastIndexOf(": ");
+    return call < 0 ? text : text.substring(call + 2);
+  }
+
   @Override
   public Listening listen(ListenOptions where, Consumer<Transport> accepted) throws IOException {
     Reception reception = new Reception(where, accepted, options.timers());
@@ -187,7 +197,14 @@ public final class NettyNetwork implements Network {
             .bind(where.address());
     binding.awaitUninterruptibly();
     if (!binding.isSuccess()) {
-      throw new IOException("cannot listen on " + where.address(), binding.cause());
+      throw new IOException(
+          "cannot listen on "
+              + where.address().getHostString()
+              + " port "
+              + where.address().getPort()
+              + ": "
+              + reason(binding.cause()),
+          binding.cause());
     }
     Channel channel = binding.channel();
     listening.add(channel);

@@ -597,13 +597,16 @@ class TransportTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
-  @Test
-  void anAddressInUseCannotBeListenedOn() throws Exception {
-    NettyNetwork network = bench.network(Wire.EPOLL, TlsProvider.AUTO);
+  @ParameterizedTest
+  @EnumSource(names = {"EPOLL", "NIO"})
+  void anAddressInUseCannotBeListenedOn(Wire wire) throws Exception {
+    NettyNetwork network = bench.network(wire, TlsProvider.AUTO);
     Listening listening = bench.listen(network, transport -> {});
     assertThatIOException()
         .isThrownBy(() -> network.listen(ListenOptions.at(listening.address()), transport -> {}))
-        .withMessageContaining("cannot listen");
+        .withMessage(
+            "cannot listen on 127.0.0.1 port %d: Address already in use",
+            listening.address().getPort());
   }
 
   // A peer that knows streams only.
