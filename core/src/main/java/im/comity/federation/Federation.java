@@ -368,8 +368,24 @@ public final class Federation implements AutoCloseable {
     await(directory.open().stream().map(EstablishedStream::drained), grace);
     negotiating.forEach(transport -> transport.abort(null));
     Collection<EstablishedStream> last = directory.open();
-    last.forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN)));
+    sayGoodBye(last, grace.dividedBy(2));
     await(last.stream().map(EstablishedStream::over), grace);
+  }
+
+  /** One after the other, or ten thousand peers would come back in the same moment. */
+  private void sayGoodBye(Collection<EstablishedStream> streams, Duration within) {
+    long number = 0;
+    for (EstablishedStream stream : streams) {
+      Duration step = within.multipliedBy(number).dividedBy(streams.size());
+      Duration wait = Duration.ofMillis(number);
+      Runnable last = () -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN));
+      if (number == 0) {
+        last.run();
+      } else {
+        timers.after(step.compareTo(wait) < 0 ? step : wait, last);
+      }
+      number++;
+    }
   }
 
   private static void await(Stream<? extends CompletableFuture<?>> futures, Duration grace) {

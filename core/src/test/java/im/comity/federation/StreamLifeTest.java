@@ -360,6 +360,38 @@ final class StreamLifeTest {
         Match.element(Xmpp.STREAM, "error").child(Match.element(Xmpp.STREAM_ERRORS, "reset")));
   }
 
+  @Test
+  @Clause("S2S-CLS-17")
+  void peersAreToldOfAShutdownOneAfterTheOther() throws Exception {
+    CountDownLatch told = new CountDownLatch(2);
+    for (String domain : List.of("south.example", "east.example")) {
+      ScriptedServer server =
+          ScriptedServer.onLoopback(
+              peer -> {
+                peer.accept();
+                peer.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+                peer.acceptDialback("north.example", domain);
+                peer.expect(MESSAGE);
+                peer.expectStreamError("system-shutdown");
+                told.countDown();
+                peer.sendStreamEnd();
+              });
+      servers.add(server);
+      dns.serve(Site.domain(domain), server.address(), false);
+    }
+    start(NegotiationSettings.DEFAULTS);
+    site.message("a@north.example", "b@south.example", "m1");
+    site.message("a@north.example", "b@east.example", "m2");
+    org.awaitility.Awaitility.await()
+        .until(() -> site.events(FederationEvent.WayOpened.class).size() == 2);
+    Thread stopping = Thread.ofVirtual().start(() -> site.federation.close(Duration.ofSeconds(10)));
+    // Of the stream that was told nothing is left; the other has its tick and its farewell to come.
+    org.awaitility.Awaitility.await().until(() -> told.getCount() == 1 && timers.waiting() == 2);
+    timers.advance(Duration.ofMillis(1));
+    stopping.join();
+    assertThat(told.getCount()).isZero();
+  }
+
   // ---- farewells -------------------------------------------------------------------------------
 
   private void weClose() {
