@@ -293,8 +293,11 @@ public final class ComponentAcceptor implements AutoCloseable {
       Element handshake = scanner.element().toElement();
       if (!handshake.is(Namespaces.COMPONENT_ACCEPT, "handshake")
           || !Handshake.matches(id, component.secret(), handshake.text())) {
-        failures.note(transport.remote());
+        boolean last = failures.note(transport.remote());
         refuse(name, StreamError.of(StreamErrorCondition.NOT_AUTHORIZED, "wrong handshake"));
+        if (last) {
+          refused(name, "too many wrong handshakes, nobody of that address is heard for a minute");
+        }
         return;
       }
       ComponentStream stream =
@@ -426,14 +429,16 @@ public final class ComponentAcceptor implements AutoCloseable {
       this.timers = timers;
     }
 
-    synchronized void note(InetSocketAddress who) {
+    /** Counts a wrong handshake; true if it is the one after which the address is not heard. */
+    synchronized boolean note(InetSocketAddress who) {
       InetAddress address = who.getAddress();
       Count count = current(address);
-      counts.put(
-          address,
+      Count next =
           count == null
               ? new Count(timers.nanoTime(), 1)
-              : new Count(count.since, count.failures + 1));
+              : new Count(count.since, count.failures + 1);
+      counts.put(address, next);
+      return next.failures == MOST;
     }
 
     synchronized boolean tooMany(InetSocketAddress who) {

@@ -351,8 +351,10 @@ final class ComponentHandshakeTest {
     ScriptedPeer right = bench.open(ROOMS);
     right.sendStreamEnd();
     right.expectStreamEnd();
+    assertThat(bench.events.toString()).doesNotContain("too many wrong handshakes");
     fail();
     expectToBeTurnedAway();
+    assertThat(bench.events.toString()).containsOnlyOnce("too many wrong handshakes");
     timers.advance(Duration.ofSeconds(60));
     expectToBeTurnedAway();
     timers.advance(Duration.ofSeconds(1));
