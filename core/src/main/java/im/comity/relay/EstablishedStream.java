@@ -90,6 +90,7 @@ public final class EstablishedStream implements Sink {
   private Duration inactive = Duration.ZERO;
   private @Nullable Cancellable ticking;
   private @Nullable Cancellable expiring;
+  private @Nullable Instant expiry;
   private @Nullable Cancellable farewell;
   private @Nullable Cancellable progress;
   private long writtenAtTick;
@@ -195,7 +196,7 @@ public final class EstablishedStream implements Sink {
     transport.execute(
         () -> {
           nowProven();
-          watchExpiry();
+          watchExpiry(association.until());
         });
     return true;
   }
@@ -691,22 +692,21 @@ public final class EstablishedStream implements Sink {
                     association));
   }
 
-  /** Arranges to be called when the next proof expires. */
-  private void watchExpiry() {
+  /** Arranges to be called when a proof expires, unless another one does sooner. */
+  private void watchExpiry(@Nullable Instant next) {
+    if (next == null || state != State.OPEN || (expiry != null && !next.isBefore(expiry))) {
+      return;
+    }
     if (expiring != null) {
       expiring.cancel();
-      expiring = null;
     }
-    Instant next = associations.nextExpiry();
-    if (next != null && state == State.OPEN) {
-      Duration left = Duration.between(context.timers().time().instant(), next).plusMillis(1);
-      expiring =
-          context
-              .timers()
-              .after(
-                  left.isNegative() ? Duration.ZERO : left,
-                  () -> transport.execute(this::onExpiry));
-    }
+    expiry = next;
+    Duration left = Duration.between(context.timers().time().instant(), next).plusMillis(1);
+    expiring =
+        context
+            .timers()
+            .after(
+                left.isNegative() ? Duration.ZERO : left, () -> transport.execute(this::onExpiry));
   }
 
   /** Whoever was proven by what has expired must prove itself again (S2S-CLS-15, S2S-ERR-35). */
@@ -716,7 +716,8 @@ public final class EstablishedStream implements Sink {
       if (!struck.isEmpty() && associations.isEmpty()) {
         end(StreamError.of(StreamErrorCondition.RESET, "The certificate has expired"));
       } else {
-        watchExpiry();
+        expiry = null;
+        watchExpiry(associations.nextExpiry());
       }
     }
   }
