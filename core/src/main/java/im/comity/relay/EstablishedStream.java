@@ -204,6 +204,7 @@ public final class EstablishedStream implements Sink {
   private void nowProven() {
     if (!proven) {
       proven = true;
+      transport.proven();
       deadline.unguard(transport);
       if (!facts.initiated()) {
         deadline.cancel();

@@ -20,6 +20,7 @@ import im.comity.stanza.Stanza;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.SystemTimers;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentity;
@@ -87,7 +88,8 @@ final class Site implements AutoCloseable {
             plan.listeners,
             DialbackSecret.of("secret of " + plan.domains))
         .withGuard(AddressGuard.LOOPBACK_TOO)
-        .withSettings(plan.negotiation, plan.relay, plan.routing);
+        .withSettings(plan.negotiation, plan.relay, plan.routing)
+        .withStrangers(plan.strangers);
   }
 
   /** Puts other rules in force; all else stays. */
@@ -148,6 +150,7 @@ final class Site implements AutoCloseable {
     private NegotiationSettings negotiation = NegotiationSettings.DEFAULTS;
     private RelaySettings relay = RelaySettings.DEFAULTS;
     private RoutingSettings routing = RoutingSettings.DEFAULTS;
+    private StrangerLimits strangers = StrangerLimits.DEFAULTS;
     private @Nullable Timers timers;
 
     private Plan(TestDns dns, List<Domain> domains) {
@@ -188,6 +191,11 @@ final class Site implements AutoCloseable {
 
     Plan routing(RoutingSettings settings) {
       routing = settings;
+      return this;
+    }
+
+    Plan strangers(StrangerLimits limits) {
+      strangers = limits;
       return this;
     }
 

@@ -167,7 +167,8 @@ final class FederationDaemon implements Daemon {
             configuration.limits().waitingBytes(),
             RoutingSettings.DEFAULTS.pairs(),
             RoutingSettings.DEFAULTS.attempts(),
-            timeouts.negotiation()));
+            timeouts.negotiation()),
+        configuration.limits().strangers());
   }
 
   private void listenForComponents(Configuration configuration) throws IOException {
