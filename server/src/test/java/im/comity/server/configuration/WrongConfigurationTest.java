@@ -129,7 +129,7 @@ class WrongConfigurationTest {
             + " limits, timeouts, dialback, allow-private-addresses, log",
         ":3:7: error: log.resolvers: unknown key; it belongs under dns; known here: format, level",
         ":4:12: error: timeouts.proof: unknown key; it belongs under policy.peers[].route; known"
-            + " here: negotiation, candidate, keepalive, idle, stop");
+            + " here: negotiation, candidate, greeting, keepalive, idle, stop");
   }
 
   @Test
