@@ -33,6 +33,7 @@ final class Generator implements AutoCloseable {
   private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
   private volatile Run run = new Run(0, false);
   private volatile @Nullable Thread waiting;
+  private long lastId;
 
   /** What one run found. */
   static final class Result {
@@ -69,6 +70,7 @@ final class Generator implements AutoCloseable {
     final long[] latencies;
     final boolean echo;
     volatile int arrived;
+    long lastSeen;
 
     Run(int count, boolean echo) {
       latencies = new long[count];
@@ -137,11 +139,17 @@ final class Generator implements AutoCloseable {
   }
 
   @SuppressWarnings("NonAtomicOperationOnVolatileField") // one reader writes
-  private static void count(Run current, long sent, long now) {
+  private void count(Run current, long sent, long now) {
+    if (sent <= current.lastSeen) {
+      problem.compareAndSet(null, "a stanza was doubled or overtaken");
+    }
+    current.lastSeen = sent;
     int number = current.arrived;
     if (number < current.latencies.length) {
       current.latencies[number] = now - sent;
       current.arrived = number + 1;
+    } else {
+      problem.compareAndSet(null, "more stanzas arrived than were sent");
     }
   }
 
@@ -188,6 +196,12 @@ final class Generator implements AutoCloseable {
     }
   }
 
+  /** The time, but never the same twice: so that a stanza counted twice is seen. */
+  private long nextId() {
+    lastId = Math.max(System.nanoTime(), lastId + 1);
+    return lastId;
+  }
+
   /** Sends as fast as the window allows. */
   Result flood(int count) throws IOException, TimeoutException {
     Run current = new Run(count, false);
@@ -205,7 +219,7 @@ final class Generator implements AutoCloseable {
       }
       int filled = 0;
       while (may > 0 && filled + template.size() <= batch.length) {
-        filled = template.put(batch, filled, System.nanoTime());
+        filled = template.put(batch, filled, nextId());
         may--;
         sent++;
       }
@@ -230,7 +244,7 @@ final class Generator implements AutoCloseable {
         LockSupport.parkNanos(left);
       }
       check();
-      sender.write(one, template.put(one, 0, System.nanoTime()));
+      sender.write(one, template.put(one, 0, nextId()));
     }
     waiting = Thread.currentThread();
     await(current, count);
