@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -62,7 +63,8 @@ final class Site implements AutoCloseable {
   private Site(Plan plan) throws IOException {
     ours = plan.timers == null ? new SystemTimers() : null;
     Timers timers = ours == null ? Objects.requireNonNull(plan.timers) : ours;
-    network = NettyNetwork.open(NetworkOptions.defaults(timers));
+    network =
+        plan.network == null ? NettyNetwork.open(NetworkOptions.defaults(timers)) : plan.network;
     side =
         new InProcessLocalSide(
             plan.domains, 100_000, (stanza, along) -> arrived.put(new Arrived(stanza, along)));
@@ -152,6 +154,7 @@ final class Site implements AutoCloseable {
     private RoutingSettings routing = RoutingSettings.DEFAULTS;
     private StrangerLimits strangers = StrangerLimits.DEFAULTS;
     private @Nullable Timers timers;
+    private @Nullable NettyNetwork network;
 
     private Plan(TestDns dns, List<Domain> domains) {
       this.dns = dns;
@@ -202,6 +205,13 @@ final class Site implements AutoCloseable {
     /** Time that the test moves; it goes on when the site has closed. */
     Plan timers(Timers other) {
       timers = other;
+      return this;
+    }
+
+    /** A network that others use too, with its time; both go on when the site has closed. */
+    Plan network(NettyNetwork shared, Timers ofIt) {
+      network = shared;
+      timers = ofIt;
       return this;
     }
 
@@ -285,6 +295,8 @@ final class Site implements AutoCloseable {
   <T extends FederationEvent> T await(Class<T> type, Predicate<? super T> which) {
     return org.awaitility.Awaitility.await()
         .atMost(10, TimeUnit.SECONDS)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
         .until(
             () -> events(type).stream().filter(which).findFirst().orElse(null),
             event -> event != null);
@@ -293,7 +305,9 @@ final class Site implements AutoCloseable {
   @Override
   public void close() {
     federation.close();
-    network.close();
+    if (plan.network == null) {
+      network.close();
+    }
     side.close();
     if (ours != null) {
       ours.close();
