@@ -663,7 +663,8 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   void sendFin() {
     if (channel instanceof DuplexChannel socket) {
       var _ = socket.shutdownOutput();
-    } else {
+    } else if (channel.isActive()) {
+      // One that has ended has no handlers any more.
       var _ = channel.pipeline().firstContext().writeAndFlush(Memory.FIN);
     }
   }
