@@ -1,7 +1,6 @@
 package im.comity.federation;
 
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.association.Association;
 import im.comity.discovery.Discovery;
 import im.comity.event.FederationEvent;
@@ -276,9 +275,28 @@ public final class Federation implements AutoCloseable {
     return routes.send(stanza);
   }
 
-  /** Runs the task when a stanza of the pair may be offered again. */
-  public void whenRoom(DomainPair pair, Runnable task) {
-    routes.whenRoom(pair, task);
+  /**
+   * As {@link #send}, for a sender that can be held back: nothing is returned to it for want of
+   * room, but offered again.
+   *
+   * @return accepted: it is on its way, or was answered with an error; full: try again when {@link
+   *     #whenRoom} says so
+   * @throws IllegalArgumentException if its sender domain is not served here
+   */
+  public Offer offer(Stanza stanza) {
+    if (locals.standing(stanza.pair().sender()) != LocalSide.Standing.SERVED) {
+      throw new IllegalArgumentException(stanza.pair().sender() + " is not served here");
+    }
+    return routes.offer(stanza);
+  }
+
+  /**
+   * Runs the task when a stanza that was answered with full may be offered again.
+   *
+   * @return false if nobody can tell, and the task will not run: then {@link #send} it
+   */
+  public boolean whenRoom(Stanza stanza, Runnable task) {
+    return routes.whenRoom(stanza, task);
   }
 
   /** Tries again at once what is barred towards a domain. */

@@ -2,7 +2,6 @@ package im.comity.component;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.event.FederationEvent;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
@@ -162,12 +161,18 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
   }
 
   @Override
-  public void whenRoom(DomainPair pair, Runnable task) {
+  public Offer offer(Stanza stanza) {
+    return send(stanza);
+  }
+
+  @Override
+  public boolean whenRoom(Stanza stanza, Runnable task) {
     if (full) {
       waiting.add(task);
     } else {
       task.run();
     }
+    return true;
   }
 
   /** The router takes nothing from now on. */
