@@ -167,6 +167,7 @@ final class FaultMatrixTest {
 
   @ParameterizedTest
   @EnumSource
+  @Clause("S2S-TCP-15")
   void whateverStrikesAtWhateverStepIsSurvived(Conversation conversation) throws Exception {
     long began = System.nanoTime();
     Leaks leaks = Leaks.begin();
@@ -206,6 +207,12 @@ final class FaultMatrixTest {
         missed.get(),
         outcomes);
     assertThat(wrong).isEmpty();
+    assertThat(outcomes.keySet())
+        .as("the phase in which time ran out is named")
+        .filteredOn(outcome -> outcome.startsWith("Stall TIMED_OUT"))
+        .isNotEmpty()
+        .allMatch(
+            outcome -> outcome.matches("[^(]+\\((connect|starttls|tls|header|auth|dialback)\\)"));
     assertThat(traces).as("lines of the log with a stack trace").isEmpty();
     // What is written in one record here may be two there; but not often.
     assertThat(missed.get()).isLessThanOrEqualTo(strikes.size() / 20);
