@@ -37,6 +37,7 @@ import im.comity.transport.Cancellable;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentity;
 import java.io.IOException;
@@ -79,6 +80,18 @@ import org.slf4j.LoggerFactory;
  */
 @Timeout(600)
 final class FaultMatrixTest {
+  /** A receiving server that hangs up first would hide whose deadline ends a stall. */
+  private static final StrangerLimits PATIENT =
+      new StrangerLimits(
+          StrangerLimits.DEFAULTS.perAddress(),
+          StrangerLimits.DEFAULTS.inAll(),
+          StrangerLimits.DEFAULTS.connections(),
+          Duration.ofHours(1),
+          StrangerLimits.DEFAULTS.verifications(),
+          StrangerLimits.DEFAULTS.verificationsOfSender(),
+          StrangerLimits.DEFAULTS.verificationsAtOnce(),
+          List.of());
+
   private static final String NORTH = "north.example";
   private static final String SOUTH = "south.example";
   private static final TestCa CA = TestCa.root("Test Root", () -> FakeClock.START);
@@ -350,7 +363,8 @@ final class FaultMatrixTest {
                   DialbackSecret.of("secret of " + domain))
               .withGuard(AddressGuard.LOOPBACK_TOO)
               .withSettings(
-                  NegotiationSettings.DEFAULTS, RelaySettings.DEFAULTS, RoutingSettings.DEFAULTS);
+                  NegotiationSettings.DEFAULTS, RelaySettings.DEFAULTS, RoutingSettings.DEFAULTS)
+              .withStrangers(PATIENT);
       Node node = new Node(Site.domain(domain), wire, config, timers);
       nodes.add(node);
       return node;

@@ -2,6 +2,8 @@ package im.comity.federation;
 
 import im.comity.testkit.Fault;
 import im.comity.testkit.Pipe;
+import im.comity.transport.Cancellable;
+import im.comity.transport.Gate;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.Listening;
 import im.comity.transport.NettyNetwork;
@@ -58,7 +60,7 @@ final class FaultyWire implements Network {
 
   private final NettyNetwork network;
   private final @Nullable Strike strike;
-  private final Map<InetSocketAddress, Consumer<Transport>> listening = new ConcurrentHashMap<>();
+  private final Map<InetSocketAddress, Door> listening = new ConcurrentHashMap<>();
   private final List<Pipe> pipes = new ArrayList<>();
   private final Object lock = new Object();
   private final CompletableFuture<@Nullable Void> let = new CompletableFuture<>();
@@ -67,6 +69,9 @@ final class FaultyWire implements Network {
   private int connected;
   private long moves;
   private long seen;
+
+  /** Who listens, and who is asked before. */
+  private record Door(Gate gate, Consumer<Transport> accepted) {}
 
   FaultyWire(NettyNetwork network, @Nullable Strike strike) {
     this.network = network;
@@ -84,8 +89,10 @@ final class FaultyWire implements Network {
         .name("connect " + to)
         .start(
             () -> {
-              Consumer<Transport> accepted = listening.get(to);
-              if (accepted == null) {
+              Door door = listening.get(to);
+              Cancellable place =
+                  door == null ? null : door.gate().admit(InetAddress.getLoopbackAddress());
+              if (door == null || place == null) {
                 connected.completeExceptionally(new IOException("Connection refused"));
                 return;
               }
@@ -94,7 +101,9 @@ final class FaultyWire implements Network {
               }
               Pipe pipe = pipe();
               Transport near = end(pipe.left());
-              accepted.accept(end(pipe.right()));
+              Transport far = end(pipe.right());
+              var _ = far.closed().thenRun(place::cancel);
+              door.accepted().accept(far);
               if (!connected.complete(near)) {
                 near.abort(null); // given up meanwhile
               }
@@ -126,8 +135,8 @@ final class FaultyWire implements Network {
   }
 
   @Override
-  public Listening listen(ListenOptions options, Consumer<Transport> accepted) {
-    listening.put(options.address(), accepted);
+  public Listening listen(ListenOptions options, Gate gate, Consumer<Transport> accepted) {
+    listening.put(options.address(), new Door(gate, accepted));
     return new Listening() {
       @Override
       public InetSocketAddress address() {

@@ -52,6 +52,11 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
   private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean full;
 
+  /** While it is full, the router returns what it is made to take. */
+  volatile boolean returning;
+
+  final BlockingQueue<Stanza> returned = new LinkedBlockingQueue<>();
+
   ComponentBench() {
     this(null, 1 << 16);
   }
@@ -153,16 +158,20 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
 
   @Override
   public Offer send(Stanza stanza) {
+    if (full && returning) {
+      returned.add(stanza.keep());
+      return Offer.ACCEPTED;
+    }
+    return offer(stanza);
+  }
+
+  @Override
+  public Offer offer(Stanza stanza) {
     if (full) {
       return Offer.FULL;
     }
     routed.add(stanza.keep());
     return Offer.ACCEPTED;
-  }
-
-  @Override
-  public Offer offer(Stanza stanza) {
-    return send(stanza);
   }
 
   @Override
