@@ -107,6 +107,7 @@ final class Ejabberd extends RealPeer {
     return level(accepted.group(1).equals("tls"), accepted.group(2).equals("EXTERNAL"));
   }
 
+  // Several plays at once make more lines a second than are kept unless told, and lines are missed.
   @Override
   void prepare() throws IOException {
     if (!Files.exists(folder.resolve("certificate.pem"))) {
@@ -127,6 +128,7 @@ final class Ejabberd extends RealPeer {
         """
         hosts: ["%s"]
         loglevel: debug
+        log_burst_limit_count: 1000000
         certfiles: ["%s/certificate.pem"]
         ca_file: "%s/ca.pem"
         s2s_use_starttls: %s
