@@ -15,12 +15,18 @@ public final class Ending {
   private Ending() {}
 
   /**
-   * The verdict on a run.
+   * The verdict on a run: each once, in order.
    *
    * @param sent what was accepted; a letter for the sender and a number, such as a3
    * @param ended what was seen to end, in order
    */
   public static String of(List<String> sent, List<String> ended) {
+    String once = once(sent, ended);
+    return once.equals(RIGHT) ? order(ended) : once;
+  }
+
+  /** The same in whatever order. */
+  public static String once(List<String> sent, List<String> ended) {
     Set<String> seen = new HashSet<>();
     for (String one : ended) {
       if (!seen.add(one)) {
@@ -30,9 +36,11 @@ public final class Ending {
     if (!seen.containsAll(sent)) {
       return "lost";
     }
-    if (seen.size() > sent.size()) {
-      return "not accepted and yet sent";
-    }
+    return seen.size() > sent.size() ? "not accepted and yet sent" : RIGHT;
+  }
+
+  /** Only whether each sender's order was kept. */
+  public static String order(List<String> ended) {
     Map<Character, Integer> last = new HashMap<>();
     for (String one : ended) {
       int number = Integer.parseInt(one.substring(1));
