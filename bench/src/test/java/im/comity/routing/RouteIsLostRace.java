@@ -1,0 +1,58 @@
+package im.comity.routing;
+
+import im.comity.bench.Ending;
+import im.comity.stanza.Stanza;
+import java.util.List;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.L_Result;
+
+/** A thread sends while the way is lost and the pair gets another: what was not written moves. */
+@JCStressTest
+@Outcome(id = Ending.RIGHT, expect = Expect.ACCEPTABLE, desc = "All were written once, in order.")
+@Outcome(expect = Expect.FORBIDDEN, desc = "A stanza was lost, doubled or overtaken.")
+@State
+public class RouteIsLostRace {
+
+  private static final Stanza[] A = Crossing.stanzas("a", 7);
+  private static final Stanza[] B = Crossing.stanzas("b", 3);
+
+  private final Crossing crossing = new Crossing(Crossing::open);
+
+  /** The pair has its way. */
+  public RouteIsLostRace() {
+    crossing.table.send(A[0]);
+    crossing.settle(1);
+    crossing.grownOld();
+  }
+
+  /** A thread that sends. */
+  @Actor
+  public void sender() {
+    for (int i = 1; i < A.length; i++) {
+      crossing.table.send(A[i]);
+    }
+  }
+
+  /** The loop: the connection breaks between what others on it send. */
+  @Actor
+  public void loop() {
+    crossing.table.send(B[0]);
+    crossing.loop.run();
+    crossing.cut();
+    crossing.table.send(B[1]);
+    crossing.loop.run();
+    crossing.table.send(B[2]);
+  }
+
+  /** What became of them. */
+  @Arbiter
+  public void end(L_Result result) {
+    result.r1 =
+        crossing.verdict(List.of("a0", "a1", "a2", "a3", "a4", "a5", "a6", "b0", "b1", "b2"));
+  }
+}
