@@ -18,13 +18,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 /** A routing table with one pair, whose attempts end as told, and what became of its stanzas. */
 final class Crossing {
   static final DomainPair PAIR = Ways.pair("north.example", "south.example");
   private static final Duration ATTEMPT = Duration.ofSeconds(61);
+  // Long for whoever has to wait; once something was lost there is nothing to wait for.
   private static final long PATIENCE = Duration.ofSeconds(5).toNanos();
+  private static volatile long patience = PATIENCE;
 
   /** How an attempt ends. */
   interface Attempting {
@@ -69,14 +72,18 @@ final class Crossing {
     }
   }
 
-  /** A way that has just been settled. */
+  /** A way that has just been settled, by an attempt that took a little while or none. */
   Way open() {
+    long until = System.nanoTime() + ThreadLocalRandom.current().nextLong(20_000);
+    while (System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
     StubTransport transport = new StubTransport(loop, written::add);
     last = transport;
     return Ways.open(transport, relay, PAIR);
   }
 
-  /** Waits until an attempt is about to end. */
+  /** Waits until an attempt, or the way that came of it, is about to end. */
   void awaitEnding() {
     for (long until = System.nanoTime() + PATIENCE; !ending && System.nanoTime() < until; ) {
       Thread.onSpinWait();
@@ -85,7 +92,7 @@ final class Crossing {
 
   /** Waits until no attempt is under way and so many stanzas have come to an end. */
   void settle(int stanzas) {
-    long until = System.nanoTime() + PATIENCE;
+    long until = System.nanoTime() + patience;
     do {
       loop.run();
       if (timers.running() == 0 && written.size() + returned.size() >= stanzas) {
@@ -93,6 +100,13 @@ final class Crossing {
       }
       Thread.yield();
     } while (System.nanoTime() < until);
+    patience = PATIENCE / 1_000;
+  }
+
+  /** The pair has its way, and its first stanza is written. */
+  void opened() {
+    settle(1);
+    ending = false;
   }
 
   /** The way is old enough for its end to be no fault of how it came about. */
@@ -100,11 +114,15 @@ final class Crossing {
     timers.now(Duration.ofMinutes(1));
   }
 
-  /** The connection breaks, with something still to be written. On the loop. */
+  /** The connection takes no more; what is sent from now on waits in the outlet. */
+  void stall() {
+    last.writable(false);
+  }
+
+  /** The connection breaks. On the loop. */
   void cut() {
-    StubTransport transport = last;
-    transport.writable(false);
-    transport.abort(new IOException("cut"));
+    ending = true;
+    last.abort(new IOException("cut"));
     loop.run();
   }
 

@@ -26,14 +26,16 @@ public class RouteIsLostRace {
   /** The pair has its way. */
   public RouteIsLostRace() {
     crossing.table.send(A[0]);
-    crossing.settle(1);
+    crossing.opened();
     crossing.grownOld();
   }
 
-  /** A thread that sends. */
+  /** A thread that sends, most of it while the connection breaks. */
   @Actor
   public void sender() {
-    for (int i = 1; i < A.length; i++) {
+    crossing.table.send(A[1]);
+    crossing.awaitEnding();
+    for (int i = 2; i < A.length; i++) {
       crossing.table.send(A[i]);
     }
   }
@@ -41,8 +43,9 @@ public class RouteIsLostRace {
   /** The loop: the connection breaks between what others on it send. */
   @Actor
   public void loop() {
-    crossing.table.send(B[0]);
     crossing.loop.run();
+    crossing.stall();
+    crossing.table.send(B[0]);
     crossing.cut();
     crossing.table.send(B[1]);
     crossing.loop.run();

@@ -27,7 +27,9 @@ import org.openjdk.jcstress.infra.results.L_Result;
 public class HandOverRace {
   private static final int UNASKED = 6;
   private static final int ASKED = 2;
+  // Long for whoever has to wait; once something was lost there is nothing to wait for.
   private static final long PATIENCE = 5_000_000_000L;
+  private static volatile long patience = PATIENCE;
   private static final NettyNetwork NETWORK =
       NettyNetwork.open(NetworkOptions.defaults(new SystemTimers()).withLoops(1, false));
 
@@ -126,9 +128,12 @@ public class HandOverRace {
   /** What came. */
   @Arbiter
   public void end(L_Result result) {
-    long until = System.nanoTime() + PATIENCE;
+    long until = System.nanoTime() + patience;
     while (got.size() < UNASKED + ASKED && System.nanoTime() < until) {
       Thread.yield();
+    }
+    if (got.size() < UNASKED + ASKED) {
+      patience = PATIENCE / 1_000;
     }
     ours.abort(null);
     peers.abort(null);

@@ -107,7 +107,6 @@ final class Ejabberd extends RealPeer {
     return level(accepted.group(1).equals("tls"), accepted.group(2).equals("EXTERNAL"));
   }
 
-  // Several plays at once make more lines a second than are kept unless told, and lines are missed.
   @Override
   void prepare() throws IOException {
     if (!Files.exists(folder.resolve("certificate.pem"))) {
@@ -128,7 +127,6 @@ final class Ejabberd extends RealPeer {
         """
         hosts: ["%s"]
         loglevel: debug
-        log_burst_limit_count: 1000000
         certfiles: ["%s/certificate.pem"]
         ca_file: "%s/ca.pem"
         s2s_use_starttls: %s
@@ -180,6 +178,10 @@ final class Ejabberd extends RealPeer {
         + "\n-----END EC PRIVATE KEY-----\n";
   }
 
+  /**
+   * Of more than 500 lines a second ejabberd drops the rest, which plays at one time reach; it
+   * reads the bound from its application's environment, and not from its configuration.
+   */
   @Override
   List<String> command() {
     return List.of(
@@ -190,6 +192,9 @@ final class Ejabberd extends RealPeer {
         "-mnesia",
         "dir",
         "\"" + folder.resolve("mnesia") + "\"",
+        "-ejabberd",
+        "log_burst_limit_count",
+        "1000000",
         "-s",
         "ejabberd");
   }
