@@ -2,6 +2,7 @@ package im.comity.server;
 
 import im.comity.server.configuration.Configuration;
 import im.comity.server.configuration.ConfigurationException;
+import im.comity.server.configuration.FittingFiles;
 import im.comity.server.configuration.Problem;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ final class ServeCommand implements Callable<Integer> {
   int serve(Lifecycle lifecycle) throws InterruptedException {
     Configuration configuration;
     try {
-      configuration = Configuration.read(file, InstantSource.system());
+      configuration = Configuration.read(file, InstantSource.system(), fitting());
     } catch (ConfigurationException e) {
       ConfigCommand.report(e, spec.commandLine().getErr(), "; nothing was started");
       return ExitStatus.WRONG;
@@ -76,6 +77,12 @@ final class ServeCommand implements Callable<Integer> {
     daemon.stop(configuration.timeouts().stop());
     LOG.info("stopped");
     return ExitStatus.OK;
+  }
+
+  /** Set by the script that starts us: where to remember which files fit the schema. */
+  private static FittingFiles fitting() {
+    String memory = System.getProperty("comity.fitting");
+    return memory == null ? FittingFiles.NONE : FittingFiles.in(Path.of(memory));
   }
 
   /** The configuration that is in force afterwards. */

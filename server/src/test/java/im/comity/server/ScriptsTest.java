@@ -9,9 +9,11 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -58,6 +60,7 @@ class ScriptsTest {
             "grep",
             "head",
             "mkdir",
+            "mv",
             "printf",
             "pwd",
             "readlink",
@@ -186,6 +189,77 @@ class ScriptsTest {
     builtAlready();
     Files.delete(root.resolve("core/target/classes"));
     assertThat(run(java, "comity").printed()).startsWith("comity: building");
+  }
+
+  /** A jar of the last build, and a Java that makes what it is asked to make, or fails to. */
+  private Map<String, String> builtAsJar(String rehearsal) throws IOException {
+    builtAlready();
+    Path home = jdk("jdk", "25");
+    Path java = home.resolve("bin/java");
+    script(
+        java,
+        "case \"$*\" in *-XX:AOTCacheOutput=*) for a in \"$@\"; do case $a in"
+            + " -XX:AOTCacheOutput=*) cache=${a#*=} ;; esac; done; echo rehearsed >>'"
+            + temp.resolve("rehearsals")
+            + "'; "
+            + rehearsal
+            + "; exit ;; esac; echo \"started $*\"; exit 7");
+    Path jar = root.resolve("server/target/comity-server-1.jar");
+    Files.writeString(jar, "a jar");
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path one : all.toList()) {
+        Files.setLastModifiedTime(one, FileTime.from(Instant.now().minusSeconds(60)));
+      }
+    }
+    Files.setLastModifiedTime(
+        root.resolve("server/target/classpath"), FileTime.from(Instant.now().minusSeconds(10)));
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minusSeconds(5)));
+    return Map.of("JAVA_HOME", home.toString());
+  }
+
+  @Test
+  void aServerRehearsesOnceAfterABuildAndThenStartsFromItsCache() throws Exception {
+    Map<String, String> java = builtAsJar("echo classes >\"$cache\"");
+    String cached = "-XX:AOTCache=" + root + "/server/target/comity-jdk.aot";
+    assertThat(run(java, "comity", "demo").printed()).startsWith("started").doesNotContain("AOT");
+    for (int i = 0; i < 2; i++) {
+      Ran ran = run(java, "comity", "serve");
+      assertThat(ran.status()).isEqualTo(7);
+      assertThat(ran.printed())
+          .contains(cached, " -cp " + root + "/server/target/comity-server-1.jar:");
+      assertThat(ran.printed().startsWith("comity: preparing")).isEqualTo(i == 0);
+    }
+    assertThat(run(java, "comity", "demo").printed()).contains(cached);
+    assertThat(temp.resolve("rehearsals")).content().hasLineCount(1);
+
+    Files.setLastModifiedTime(
+        root.resolve("server/target/comity-server-1.jar"),
+        FileTime.from(Instant.now().plusSeconds(5)));
+    assertThat(run(java, "comity", "serve").printed()).startsWith("comity: preparing");
+  }
+
+  @Test
+  void aRehearsalThatFailsIsToldOnceAndTheServerStarts() throws Exception {
+    Map<String, String> java = builtAsJar("exit 1");
+    assertThat(run(java, "comity", "serve").printed())
+        .contains("that failed, the start goes on without; why is in " + root)
+        .contains("started");
+    assertThat(run(java, "comity", "serve").printed()).startsWith("started").doesNotContain("AOT");
+  }
+
+  @Test
+  void theCacheCanBeSwitchedOffAndAnOlderJarDoesNotCount() throws Exception {
+    Map<String, String> java = new HashMap<>(builtAsJar("echo classes >\"$cache\""));
+    java.put("COMITY_AOT", "off");
+    assertThat(run(java, "comity", "serve").printed()).startsWith("started").doesNotContain("AOT");
+    java.remove("COMITY_AOT");
+    Files.setLastModifiedTime(
+        root.resolve("server/target/comity-server-1.jar"),
+        FileTime.from(Instant.now().minusSeconds(50)));
+    assertThat(run(java, "comity", "serve").printed())
+        .startsWith("started")
+        .contains(" -cp " + root + "/server/target/classes:");
+    assertThat(temp.resolve("rehearsals")).doesNotExist();
   }
 
   @Test

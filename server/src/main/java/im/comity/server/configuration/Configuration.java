@@ -77,7 +77,19 @@ public record Configuration(
    * @throws ConfigurationException with every problem, if one of them is an error
    */
   public static Configuration read(Path file, InstantSource time) throws ConfigurationException {
-    return new ConfigurationReader(YamlFile.read(file), file, time.instant()).configuration();
+    return read(file, time, FittingFiles.NONE);
+  }
+
+  /**
+   * The same, but a file that is known to fit the schema is not held against it again.
+   *
+   * @param fitting knows such files, and gets to know this one
+   * @throws ConfigurationException with every problem, if one of them is an error
+   */
+  public static Configuration read(Path file, InstantSource time, FittingFiles fitting)
+      throws ConfigurationException {
+    return new ConfigurationReader(YamlFile.read(file), file, time.instant(), fitting)
+        .configuration();
   }
 
   /** The JSON schema of the file, as it is published. */

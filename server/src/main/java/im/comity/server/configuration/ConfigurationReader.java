@@ -78,13 +78,25 @@ final class ConfigurationReader {
   /** Whether every domain's name could be read; else nobody can say that one is missing. */
   private boolean domainsAreWhole = true;
 
-  ConfigurationReader(YamlFile yaml, Path file, Instant now) {
+  private final FittingFiles fitting;
+
+  /** Whether the schema was asked, and had nothing to say. */
+  private final boolean fits;
+
+  ConfigurationReader(YamlFile yaml, Path file, Instant now, FittingFiles fitting) {
     this.yaml = yaml;
     this.file = file;
-    SchemaCheck.Checked checked = new SchemaCheck().check(yaml);
+    this.fitting = fitting;
     problems.addAll(yaml.problems());
-    problems.addAll(checked.problems());
-    root = checked.tree() == null ? MissingNode.getInstance() : checked.tree();
+    if (problems.isEmpty() && fitting.knows(yaml.text())) {
+      fits = false;
+      root = yaml.tree();
+    } else {
+      SchemaCheck.Checked checked = new SchemaCheck().check(yaml);
+      fits = problems.isEmpty() && checked.problems().isEmpty();
+      problems.addAll(checked.problems());
+      root = checked.tree() == null ? MissingNode.getInstance() : checked.tree();
+    }
     files = new ReferencedFiles(file, now, this::error, this::warn);
   }
 
@@ -114,6 +126,9 @@ final class ConfigurationReader {
     problems.sort(Problem.BY_PLACE);
     if (policy == null || problems.stream().anyMatch(Problem::isError)) {
       throw new ConfigurationException(problems);
+    }
+    if (fits) {
+      fitting.remember(yaml.text());
     }
     return new Configuration(
         file,

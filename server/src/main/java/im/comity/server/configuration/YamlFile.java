@@ -64,6 +64,7 @@ final class YamlFile {
   private final Map<String, Place> values = new HashMap<>();
   private final List<Problem> problems = new ArrayList<>();
   private final Set<String> unreadable = new HashSet<>();
+  private String text = "";
   private @Nullable JsonNode tree;
 
   private YamlFile(String name) {
@@ -78,7 +79,8 @@ final class YamlFile {
   static YamlFile read(Path path) throws ConfigurationException {
     YamlFile file = new YamlFile(path.toString());
     try {
-      file.parse(Files.readString(path));
+      file.text = Files.readString(path);
+      file.parse(file.text);
     } catch (NoSuchFileException _) {
       file.fail("no such file");
     } catch (AccessDeniedException _) {
@@ -89,6 +91,11 @@ final class YamlFile {
       file.fail("cannot be read: " + e.getMessage());
     }
     return file;
+  }
+
+  /** The file as it stands. */
+  String text() {
+    return text;
   }
 
   private void fail(String text) throws ConfigurationException {
