@@ -293,9 +293,10 @@ public final class Federation implements AutoCloseable {
   /**
    * Runs the task when a stanza that was answered with full may be offered again.
    *
-   * @return false if nobody can tell, and the task will not run: then {@link #send} it
+   * @return calls it off, and keeps nothing of the task; null if nobody can tell, and the task will
+   *     not run: then {@link #send} it
    */
-  public boolean whenRoom(Stanza stanza, Runnable task) {
+  public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
     return routes.whenRoom(stanza, task);
   }
 

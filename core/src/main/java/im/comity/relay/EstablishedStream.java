@@ -292,8 +292,8 @@ public final class EstablishedStream implements Sink {
     return outlet.element(ElementWriter.write(element, Namespaces.SERVER, PREFIXES));
   }
 
-  void whenRoom(Runnable task) {
-    outlet.whenRoom(task);
+  Cancellable whenRoom(Runnable task) {
+    return outlet.whenRoom(task);
   }
 
   /** The outlet, for figures. */

@@ -14,6 +14,7 @@ import im.comity.stream.NegotiatingStream;
 import im.comity.stream.StreamError;
 import im.comity.stream.StreamErrorCondition;
 import im.comity.stream.StreamId;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.Listening;
@@ -78,7 +79,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     Offer offer(Stanza stanza);
 
     /** As {@link im.comity.federation.Federation#whenRoom}. */
-    boolean whenRoom(Stanza stanza, Runnable task);
+    @Nullable Cancellable whenRoom(Stanza stanza, Runnable task);
   }
 
   /**
@@ -179,7 +180,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     listener.on(new FederationEvent.Dropped(stanza.pair(), why));
   }
 
-  boolean whenRoom(Stanza stanza, Runnable task) {
+  @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
     return router.whenRoom(stanza, task);
   }
 

@@ -72,6 +72,7 @@ final class ComponentStream implements Sink {
   private final ArrayDeque<Octets> unread = new ArrayDeque<>();
   private @Nullable Stanza heldBack;
   private @Nullable Cancellable patience;
+  private @Nullable Cancellable room;
 
   /** Targets of ours, no more than there are, that took nothing for so long. */
   private final Set<Domain> stuck = new HashSet<>(0);
@@ -130,8 +131,7 @@ final class ComponentStream implements Sink {
 
   /** Has a task run when {@link #take} may accept again, or the stream has ended. */
   Cancellable whenRoom(Runnable task) {
-    outlet.whenRoom(task);
-    return () -> outlet.forget(task);
+    return outlet.whenRoom(task);
   }
 
   @Override
@@ -305,7 +305,9 @@ final class ComponentStream implements Sink {
       patience =
           acceptor.timers().after(PATIENCE, () -> transport.execute(() -> lost(stanza.target())));
     }
-    if (acceptor.whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)))) {
+    forgetRoom();
+    room = acceptor.whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)));
+    if (room != null) {
       return false;
     }
     heldBack = null;
@@ -327,6 +329,15 @@ final class ComponentStream implements Sink {
     if (patience != null) {
       patience.cancel();
       patience = null;
+    }
+    forgetRoom();
+  }
+
+  private void forgetRoom() {
+    if (room != null) {
+      // Whoever it waited for keeps nothing of a component that comes again and again.
+      room.cancel();
+      room = null;
     }
   }
 

@@ -6,6 +6,7 @@ import im.comity.event.FederationEvent;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.peer.ScriptedPeer;
+import im.comity.transport.Cancellable;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
@@ -175,13 +176,13 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
   }
 
   @Override
-  public boolean whenRoom(Stanza stanza, Runnable task) {
+  public Cancellable whenRoom(Stanza stanza, Runnable task) {
     if (full) {
       waiting.add(task);
     } else {
       task.run();
     }
-    return true;
+    return () -> waiting.remove(task);
   }
 
   /** The router takes nothing from now on. */

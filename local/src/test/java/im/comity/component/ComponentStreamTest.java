@@ -379,6 +379,19 @@ final class ComponentStreamTest {
   }
 
   @Test
+  void aComponentThatBreaksOffAndComesAgainLeavesNothingWithWhomItWaitedFor() throws Exception {
+    bench.fill();
+    for (int i = 0; i < 3; i++) {
+      ScriptedPeer peer = bench.open(ROOMS);
+      peer.send(numbered(i));
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> bench.heldBack() == 1);
+      peer.reset();
+      bench.awaitConnected();
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> bench.heldBack() == 0);
+    }
+  }
+
+  @Test
   void whatLaySentWhenTheComponentEndedItsConnectionStillGoesItsWay() throws Exception {
     ScriptedPeer peer = bench.open(ROOMS);
     bench.fill();

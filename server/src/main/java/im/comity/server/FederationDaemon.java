@@ -16,6 +16,7 @@ import im.comity.routing.RoutingSettings;
 import im.comity.server.configuration.Configuration;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Listening;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
@@ -94,13 +95,13 @@ final class FederationDaemon implements Daemon {
     }
 
     @Override
-    public boolean whenRoom(Stanza stanza, Runnable task) {
+    public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
       Federation there = federation;
       if (there != null) {
         return there.whenRoom(stanza, task);
       }
       Thread.startVirtualThread(task);
-      return true;
+      return () -> {};
     }
   }
 
