@@ -11,6 +11,7 @@ import im.comity.federation.Federation;
 import im.comity.federation.FederationConfig;
 import im.comity.negotiation.NegotiationSettings;
 import im.comity.prooftype.PkixProoftype;
+import im.comity.relay.GuestLimits;
 import im.comity.relay.RelaySettings;
 import im.comity.routing.RoutingSettings;
 import im.comity.server.configuration.Configuration;
@@ -174,7 +175,8 @@ final class FederationDaemon implements Daemon {
             RoutingSettings.DEFAULTS.pairs(),
             RoutingSettings.DEFAULTS.attempts(),
             timeouts.negotiation()),
-        configuration.limits().strangers());
+        configuration.limits().strangers(),
+        GuestLimits.NONE);
   }
 
   private void listenForComponents(Configuration configuration) throws IOException {
