@@ -11,7 +11,6 @@ import im.comity.federation.Federation;
 import im.comity.federation.FederationConfig;
 import im.comity.negotiation.NegotiationSettings;
 import im.comity.prooftype.PkixProoftype;
-import im.comity.relay.GuestLimits;
 import im.comity.relay.RelaySettings;
 import im.comity.routing.RoutingSettings;
 import im.comity.server.configuration.Configuration;
@@ -60,6 +59,7 @@ final class FederationDaemon implements Daemon {
             log,
             limits(configuration),
             configuration.limits().unsentBytes());
+    acceptor.allow(configuration.limits().perComponent());
     try {
       listenForComponents(configuration);
       federation = Federation.start(config(configuration), network, timers, domains, log);
@@ -176,7 +176,7 @@ final class FederationDaemon implements Daemon {
             RoutingSettings.DEFAULTS.attempts(),
             timeouts.negotiation()),
         configuration.limits().strangers(),
-        GuestLimits.NONE);
+        configuration.limits().guests());
   }
 
   private void listenForComponents(Configuration configuration) throws IOException {
@@ -205,6 +205,7 @@ final class FederationDaemon implements Daemon {
     before.stream()
         .filter(one -> !next.componentListeners().contains(one))
         .forEach(this::closeSocket);
+    acceptor.allow(next.limits().perComponent());
     configureDomains(next);
     federation.reconsider();
     old.close();
