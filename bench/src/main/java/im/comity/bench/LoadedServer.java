@@ -22,6 +22,7 @@ import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.tls.TestCa;
 import im.comity.testkit.tls.TestCertificate;
+import im.comity.transport.Cancellable;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** One server under load: a federation with one component, at trusted over TLS. */
 final class LoadedServer implements AutoCloseable {
@@ -80,7 +82,7 @@ final class LoadedServer implements AutoCloseable {
               }
 
               @Override
-              public boolean whenRoom(Stanza stanza, Runnable task) {
+              public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
                 return federation.whenRoom(stanza, task);
               }
             },

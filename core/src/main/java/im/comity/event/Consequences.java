@@ -33,6 +33,7 @@ import im.comity.event.NegotiationFailure.TlsFailed;
 import im.comity.event.NegotiationFailure.TlsNotOffered;
 import im.comity.event.NegotiationFailure.TlsRefused;
 import im.comity.event.NegotiationFailure.TooManyStrangers;
+import im.comity.event.NegotiationFailure.TooMuchTraffic;
 import im.comity.event.NegotiationFailure.VersionTooOld;
 import im.comity.event.Remedy.Party;
 import im.comity.stanza.ErrorType;
@@ -82,7 +83,8 @@ public final class Consequences {
           AuthorityFailed _,
           KeyInvalid _,
           QueueFull _,
-          TooManyStrangers _ ->
+          TooManyStrangers _,
+          TooMuchTraffic _ ->
           null;
       case PeerMisbehaved misbehaved ->
           switch (misbehaved.rule()) {
@@ -173,7 +175,7 @@ public final class Consequences {
           HostUnknown _,
           NoIdentity _ ->
           bounce(ErrorType.CANCEL, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, failure);
-      case QueueFull _, LimitReached _, TooManyStrangers _ ->
+      case QueueFull _, LimitReached _, TooManyStrangers _, TooMuchTraffic _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.RESOURCE_CONSTRAINT, failure);
       case ShuttingDown _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, failure);
@@ -249,6 +251,7 @@ public final class Consequences {
           QueueFull _,
           LimitReached _,
           TooManyStrangers _,
+          TooMuchTraffic _,
           ShuttingDown _,
           ProgramFault _ ->
           false;
@@ -297,7 +300,8 @@ public final class Consequences {
           HostUnknown _,
           NoIdentity _ ->
           Barring.REFUSAL;
-      case QueueFull _, LimitReached _, TooManyStrangers _, ShuttingDown _ -> Barring.NONE;
+      case QueueFull _, LimitReached _, TooManyStrangers _, TooMuchTraffic _, ShuttingDown _ ->
+          Barring.NONE;
     };
   }
 
@@ -525,6 +529,25 @@ public final class Consequences {
                     case CONNECTIONS_PER_ADDRESS -> "limits.connections-per-address";
                   }
                   + " or name the network in limits.strangers.excepted");
+      case TooMuchTraffic f ->
+          new Remedy(
+              Party.US,
+              "more than "
+                  + (f.bytesPerSecond() > 0 ? f.bytesPerSecond() + " bytes" : "")
+                  + (f.bytesPerSecond() > 0 && f.stanzasPerSecond() > 0 ? " or " : "")
+                  + (f.stanzasPerSecond() > 0 ? f.stanzasPerSecond() + " stanzas" : "")
+                  + " a second "
+                  + (f.limit() == NegotiationFailure.TrafficLimit.PER_DOMAIN ? "to " : "from ")
+                  + f.who(),
+              "nothing if it is a flood; else raise "
+                  + switch (f.limit()) {
+                    case PER_PEER ->
+                        "limits.guests.per-peer or name the peer in limits.guests.excepted";
+                    case PER_PAIR ->
+                        "limits.guests.per-pair or name the peer in limits.guests.excepted";
+                    case PER_DOMAIN -> "limits.guests.per-domain";
+                    case PER_COMPONENT -> "limits.guests.per-component";
+                  });
       case ShuttingDown _ ->
           new Remedy(Party.US, "this server is stopping", "wait until it is up again");
       case ProgramFault f ->

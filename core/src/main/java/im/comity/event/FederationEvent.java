@@ -35,6 +35,32 @@ public sealed interface FederationEvent {
       @Nullable InetAddress from, NegotiationFailure failure, long count, Duration period)
       implements FederationEvent {}
 
+  /**
+   * Somebody who may send sent more than is allowed (S2S-DOS-01): told when it begins, and in sums.
+   *
+   * @param failure who, and which limit
+   * @param action what became of it
+   * @param others whether this is the sum of all that are not told by name; the failure is then
+   *     that of one who is
+   * @param count how often
+   * @param period in which time; zero when it begins
+   */
+  record TrafficLimited(
+      NegotiationFailure.TooMuchTraffic failure,
+      Action action,
+      boolean others,
+      long count,
+      Duration period)
+      implements FederationEvent {
+    /** What is done about too much. */
+    public enum Action {
+      /** Stanzas were returned, since others share the stream. */
+      RETURNED,
+      /** The connection was not read for a while. */
+      HELD_BACK
+    }
+  }
+
   /** A try to open the way for a pair began. */
   record AttemptStarted(DomainPair pair) implements FederationEvent {}
 

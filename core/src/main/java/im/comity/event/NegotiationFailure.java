@@ -358,6 +358,34 @@ public sealed interface NegotiationFailure {
     }
   }
 
+  /** Whose traffic is limited. */
+  enum TrafficLimit {
+    /** Of a sender domain over all its streams. */
+    PER_PEER,
+    /** Of a sender domain to one domain of ours. */
+    PER_PAIR,
+    /** Of all peers to one domain of ours. */
+    PER_DOMAIN,
+    /** Of one connection of a component. */
+    PER_COMPONENT
+  }
+
+  /**
+   * More came than somebody may send.
+   *
+   * @param limit which limit
+   * @param who the domain, pair or component
+   * @param bytesPerSecond the limit's bytes; 0 if there is none
+   * @param stanzasPerSecond the limit's stanzas; 0 if there is none
+   */
+  record TooMuchTraffic(TrafficLimit limit, String who, long bytesPerSecond, long stanzasPerSecond)
+      implements OurFault {
+    @Override
+    public String code() {
+      return "OUR_TRAFFIC_LIMIT";
+    }
+  }
+
   /** A fault in this program. */
   record ProgramFault(String what) implements OurFault {
     @Override

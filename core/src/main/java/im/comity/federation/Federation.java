@@ -15,8 +15,10 @@ import im.comity.negotiation.Settlement;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.Judge;
 import im.comity.relay.EstablishedStream;
+import im.comity.relay.Guests;
 import im.comity.relay.RelayContext;
 import im.comity.relay.StreamDirectory;
+import im.comity.relay.TrafficReports;
 import im.comity.relay.Way;
 import im.comity.routing.RoutingTable;
 import im.comity.stanza.Offer;
@@ -71,6 +73,8 @@ public final class Federation implements AutoCloseable {
   private final Map<FederationConfig.Listener, Listening> listening = new LinkedHashMap<>();
   private final Set<Transport> negotiating = ConcurrentHashMap.newKeySet();
   private final Strangers strangers;
+  private final Guests guests;
+  private final TrafficReports traffic;
   private volatile InForce inForce;
   private volatile boolean stopping;
   private @Nullable Cancellable sweeping;
@@ -90,6 +94,8 @@ public final class Federation implements AutoCloseable {
     this.listener = listener;
     this.identities = TlsIdentities.of(config.identities(), config.defaultIdentity());
     this.strangers = new Strangers(config.strangers(), timers, this::turnedAway);
+    this.guests = new Guests(config.guests(), timers);
+    this.traffic = new TrafficReports(timers, listener);
     Settling settlement = new Settling();
     OutboundNegotiation outbound =
         new OutboundNegotiation(() -> inForce().negotiation(), settlement);
@@ -135,7 +141,9 @@ public final class Federation implements AutoCloseable {
         routes::left,
         listener,
         timers,
-        config.relay());
+        config.relay(),
+        guests,
+        traffic);
   }
 
   /**
@@ -216,6 +224,7 @@ public final class Federation implements AutoCloseable {
     identities.replace(next.identities(), next.defaultIdentity());
     routes.replaceSettings(next.routing());
     strangers.limits(next.strangers());
+    guests.limits(next.guests());
     inForce = new InForce(next.policy(), negotiation(next), relay(next));
     reconsider();
     warn(next.policy());
@@ -293,9 +302,10 @@ public final class Federation implements AutoCloseable {
   /**
    * Runs the task when a stanza that was answered with full may be offered again.
    *
-   * @return false if nobody can tell, and the task will not run: then {@link #send} it
+   * @return calls it off, and keeps nothing of the task; null if nobody can tell, and the task will
+   *     not run: then {@link #send} it
    */
-  public boolean whenRoom(Stanza stanza, Runnable task) {
+  public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
     return routes.whenRoom(stanza, task);
   }
 
@@ -337,6 +347,7 @@ public final class Federation implements AutoCloseable {
 
   private void sweep() {
     routes.sweep();
+    guests.sweep();
     synchronized (this) {
       if (!stopping) {
         sweeping = timers.after(SWEEP, this::sweep);

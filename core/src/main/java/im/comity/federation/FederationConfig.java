@@ -8,6 +8,7 @@ import im.comity.discovery.Resolver;
 import im.comity.negotiation.NegotiationSettings;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.Prooftype;
+import im.comity.relay.GuestLimits;
 import im.comity.relay.RelaySettings;
 import im.comity.routing.RoutingSettings;
 import im.comity.transport.ListenOptions;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param relay durations and bounds of established streams
  * @param routing bounds of the routing table
  * @param strangers what those may cost us that have proven nothing
+ * @param guests what those may send that have
  */
 public record FederationConfig(
     PolicyTable policy,
@@ -51,7 +53,8 @@ public record FederationConfig(
     NegotiationSettings negotiation,
     RelaySettings relay,
     RoutingSettings routing,
-    StrangerLimits strangers) {
+    StrangerLimits strangers,
+    GuestLimits guests) {
 
   /**
    * Where peers connect to us.
@@ -83,7 +86,8 @@ public record FederationConfig(
         NegotiationSettings.DEFAULTS,
         RelaySettings.DEFAULTS,
         RoutingSettings.DEFAULTS,
-        StrangerLimits.DEFAULTS);
+        StrangerLimits.DEFAULTS,
+        GuestLimits.NONE);
   }
 
   /** The same with another guard. */
@@ -102,7 +106,8 @@ public record FederationConfig(
         negotiation,
         relay,
         routing,
-        strangers);
+        strangers,
+        guests);
   }
 
   /** The same with other durations and bounds. */
@@ -122,7 +127,8 @@ public record FederationConfig(
         ofNegotiation,
         ofRelay,
         ofRouting,
-        strangers);
+        strangers,
+        guests);
   }
 
   /** The same with other limits of strangers. */
@@ -141,6 +147,27 @@ public record FederationConfig(
         negotiation,
         relay,
         routing,
+        others,
+        guests);
+  }
+
+  /** The same with other limits of proven peers. */
+  public FederationConfig withGuests(GuestLimits others) {
+    return new FederationConfig(
+        policy,
+        identities,
+        defaultIdentity,
+        prooftypes,
+        resolver,
+        discovery,
+        guard,
+        sourceAddresses,
+        listeners,
+        secret,
+        negotiation,
+        relay,
+        routing,
+        strangers,
         others);
   }
 }

@@ -9,7 +9,9 @@ import im.comity.dialback.DialbackElement;
 import im.comity.dialback.DialbackReading;
 import im.comity.dialback.DialbackRequest;
 import im.comity.dialback.DialbackVerdict;
+import im.comity.event.Consequences;
 import im.comity.event.FederationEvent;
+import im.comity.event.NegotiationFailure.TooMuchTraffic;
 import im.comity.local.LocalSide;
 import im.comity.policy.Direction;
 import im.comity.stanza.Bounce;
@@ -66,6 +68,10 @@ import org.jspecify.annotations.Nullable;
  * another pair, or for a verification, whose sender has a deadline of its own. So a wait is short:
  * after {@link #PATIENCE} the stanza bounces, and so does each that finds no room, without a wait,
  * until one is taken again. A stream that turned out to be shared stays so.
+ *
+ * <p>When a peer has sent more than {@link Guests} allow (S2S-DOS-01), the same is done: its stream
+ * is not read until the bucket has something in it again, and on a shared stream what is too much
+ * bounces. Such a stop needs no patience: it ends by itself.
  */
 public final class EstablishedStream implements Sink {
   private static final Map<String, String> PREFIXES =
@@ -119,9 +125,25 @@ public final class EstablishedStream implements Sink {
 
   private @Nullable Cancellable patience;
   private @Nullable Cancellable room;
+
+  /** Ends the stop of a stream whose peer has sent too much; null if it is not stopped. */
+  private @Nullable Cancellable refilling;
+
+  /** Of the {@link Guests}, as it was at the last read. */
+  private int generation;
+
+  private boolean limited;
+  private long now;
+  private Guests.@Nullable Account account;
+  private @Nullable DomainPair accountOf;
+
+  /** Bytes that were read and are not on anybody's account yet. */
+  private long uncounted;
+
   private @Nullable DomainPair admitted;
   private boolean shared;
   private boolean impatient;
+  private boolean leaving;
   private boolean endedBehind;
 
   private final AtomicBoolean watched = new AtomicBoolean();
@@ -224,6 +246,9 @@ public final class EstablishedStream implements Sink {
           if (association.direction() == Direction.INBOUND) {
             shared |= admitted != null && !admitted.equals(association.pair());
             admitted = association.pair();
+            if (shared) {
+              goOnWithoutRefill();
+            }
           }
           watchExpiry(association.until());
         });
@@ -292,8 +317,8 @@ public final class EstablishedStream implements Sink {
     return outlet.element(ElementWriter.write(element, Namespaces.SERVER, PREFIXES));
   }
 
-  void whenRoom(Runnable task) {
-    outlet.whenRoom(task);
+  Cancellable whenRoom(Runnable task) {
+    return outlet.whenRoom(task);
   }
 
   /** The outlet, for figures. */
@@ -362,7 +387,8 @@ public final class EstablishedStream implements Sink {
 
   @Override
   public void received(byte[] bytes, int from, int to) {
-    if (heldBack != null || !behind.isEmpty()) {
+    lookAtLimits();
+    if (heldBack != null || !behind.isEmpty() || stopped()) {
       // The connection had read on before it heard of the pause.
       behind.add(Octets.of(bytes, from, to).copy());
       return;
@@ -376,8 +402,9 @@ public final class EstablishedStream implements Sink {
   /** Scans to the end, or until a stanza is held back; returns where it stopped. */
   private int scan(byte[] bytes, int from, int to) {
     int at = from;
-    while (at < to && state != State.OVER && heldBack == null) {
+    while (at < to && state != State.OVER && heldBack == null && refilling == null) {
       ElementScanner.Event event = scanner.scan(bytes, at, to);
+      uncounted += scanner.position() - at;
       at = scanner.position();
       if (!limitsApplied) {
         applyLimits();
@@ -411,6 +438,7 @@ public final class EstablishedStream implements Sink {
       case Reading.Head(var envelope) -> {
         // Written for another stream it would grow beyond measure.
         if (permission(envelope.pair(), envelope) != null) {
+          count(envelope.pair());
           answer(envelope, StanzaErrorCondition.POLICY_VIOLATION, "cannot be handed on");
         }
       }
@@ -435,6 +463,9 @@ public final class EstablishedStream implements Sink {
       return;
     }
     stanzasReceived++;
+    if (limited && !mayPass(stanza.envelope())) {
+      return;
+    }
     if (stanza.envelope().isMalformedIq()) {
       answer(stanza.envelope(), StanzaErrorCondition.BAD_REQUEST, "an iq needs an id and a type");
       return;
@@ -463,6 +494,97 @@ public final class EstablishedStream implements Sink {
     answer(stanza.envelope(), StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
   }
 
+  // ---- too much, on the event loop -------------------------------------------------------------
+
+  /** Once a read: what is limited may have changed, and what time it is. */
+  private void lookAtLimits() {
+    int current = context.guests().generation();
+    if (current != generation) {
+      generation = current;
+      limited = context.guests().limited();
+      account = null;
+      accountOf = null;
+    }
+    if (limited) {
+      now = context.timers().nanoTime();
+    } else {
+      uncounted = 0;
+    }
+  }
+
+  private Guests.Account account(DomainPair pair) {
+    Guests.Account known = account;
+    if (known == null || !pair.equals(accountOf)) {
+      known = context.guests().account(pair);
+      account = known;
+      accountOf = pair;
+    }
+    return known;
+  }
+
+  /** Counts a stanza; false if it was returned, since there is too much on a shared stream. */
+  private boolean mayPass(Envelope stanza) {
+    Guests.Account of = account(stanza.pair());
+    if (of.isSpent(now) && !mayStop()) {
+      uncounted = 0;
+      TooMuchTraffic why = of.why(now);
+      context.traffic().limited(why, FederationEvent.TrafficLimited.Action.RETURNED);
+      answer(stanza, Consequences.stanzaError(why), why.code());
+      return false;
+    }
+    take(of);
+    return true;
+  }
+
+  /** Counts what is answered in any case. */
+  private void count(DomainPair pair) {
+    if (limited) {
+      take(account(pair));
+    }
+  }
+
+  private void take(Guests.Account of) {
+    of.take(uncounted, now);
+    uncounted = 0;
+    stopped();
+  }
+
+  /** Whether nothing more is to be read for now, since the peer has had its share. */
+  private boolean stopped() {
+    if (refilling != null) {
+      return true;
+    }
+    Guests.Account of = account;
+    if (!limited || of == null || !of.isSpent(now) || !mayStop()) {
+      return false;
+    }
+    transport.pauseReading();
+    context.traffic().limited(of.why(now), FederationEvent.TrafficLimited.Action.HELD_BACK);
+    refilling =
+        context
+            .timers()
+            .after(
+                Duration.ofNanos(of.refilledIn(now)),
+                () -> transport.execute(this::goOnWithoutRefill));
+    return true;
+  }
+
+  /** Whether a single pair comes in, so that nobody else is delayed. */
+  private boolean mayStop() {
+    shared = shared || !associations.single();
+    return !shared && state == State.OPEN && !leaving;
+  }
+
+  private void goOnWithoutRefill() {
+    if (refilling != null) {
+      refilling.cancel();
+      refilling = null;
+      if (heldBack == null) {
+        goOn();
+      }
+    }
+  }
+
   // ---- held back, on the event loop ------------------------------------------------------------
 
   /** Stops the reading until there is room; false if nobody can tell when. */
@@ -476,7 +598,9 @@ public final class EstablishedStream implements Sink {
     if (room == null) {
       heldBack = null;
       calm();
-      transport.resumeReading();
+      if (refilling == null) {
+        transport.resumeReading();
+      }
       return false;
     }
     return true;
@@ -493,6 +617,13 @@ public final class EstablishedStream implements Sink {
     if (heldBack != null) {
       tryAgain(heldBack);
     }
+  }
+
+  /** The same, and nothing waits any more. */
+  private void leave() {
+    leaving = true;
+    letGo();
+    goOnWithoutRefill();
   }
 
   /** What was dealt with meanwhile is not tried again. */
@@ -515,18 +646,19 @@ public final class EstablishedStream implements Sink {
   /** Takes up what was read already, then reading. */
   private void goOn() {
     calm();
-    while (heldBack == null && !behind.isEmpty()) {
+    lookAtLimits();
+    while (heldBack == null && !behind.isEmpty() && !stopped()) {
       Octets octets = behind.remove();
       int stopped = scan(octets.array(), octets.from(), octets.to());
       if (stopped < octets.to()) {
         behind.addFirst(Octets.of(octets.array(), stopped, octets.to()));
       }
     }
-    if (heldBack == null) {
+    if (heldBack == null && behind.isEmpty()) {
       if (endedBehind) {
         endedBehind = false;
         ended(null);
-      } else {
+      } else if (refilling == null) {
         transport.resumeReading();
       }
     }
@@ -597,6 +729,7 @@ public final class EstablishedStream implements Sink {
           StreamError.of(
               StreamErrorCondition.IMPROPER_ADDRESSING, bad.attribute() + ": " + bad.problem()));
     } else if (permission(envelope.pair(), envelope) != null) {
+      count(envelope.pair());
       answer(envelope, StanzaErrorCondition.JID_MALFORMED, bad.attribute() + ": " + bad.problem());
     }
   }
@@ -666,6 +799,7 @@ public final class EstablishedStream implements Sink {
     StartTag start = scanner.start();
     if (start != null && reader.readHead(start) instanceof Reading.Head(var envelope)) {
       if (permission(envelope.pair(), envelope) != null) {
+        count(envelope.pair());
         answer(envelope, StanzaErrorCondition.POLICY_VIOLATION, why);
       }
     } else {
@@ -675,11 +809,17 @@ public final class EstablishedStream implements Sink {
 
   /** Answers a stanza with an error, if it may be answered, over our own stream to the peer. */
   private void answer(Envelope stanza, StanzaErrorCondition condition, String why) {
-    Stanza answer = Bounce.of(stanza, StanzaError.of(condition, why));
+    answer(stanza, StanzaError.of(condition, why), why);
+  }
+
+  private void answer(Envelope stanza, StanzaError error, String why) {
+    Stanza answer = Bounce.of(stanza, error);
     if (answer == null) {
       context.listener().on(new FederationEvent.Dropped(stanza.pair(), why));
     } else {
-      context.listener().on(new FederationEvent.Bounced(stanza.pair(), condition.wire(), why));
+      context
+          .listener()
+          .on(new FederationEvent.Bounced(stanza.pair(), error.condition().wire(), why));
       context.back().accept(answer);
     }
   }
@@ -697,7 +837,7 @@ public final class EstablishedStream implements Sink {
             state = State.CLOSING;
             farewell = context.timers().after(context.settings().farewell(), transport::close);
             finishSending();
-            letGo();
+            leave();
           }
         });
   }
@@ -709,12 +849,18 @@ public final class EstablishedStream implements Sink {
 
   private void end(StreamError error) {
     Stanza waiting = heldBack;
+    if (waiting != null || refilling != null) {
+      // When this is over: the end that the peer may have sent meanwhile is still to be looked at.
+      transport.execute(this::goOn);
+    }
     if (waiting != null) {
       heldBack = null;
       calm();
       noRoom(waiting);
-      // When this is over: the end that the peer may have sent meanwhile is still to be looked at.
-      transport.execute(this::goOn);
+    }
+    if (refilling != null) {
+      refilling.cancel();
+      refilling = null;
     }
     if (state == State.OPEN) {
       errorSent = error;
@@ -767,12 +913,12 @@ public final class EstablishedStream implements Sink {
 
   @Override
   public void ended(@Nullable IOException cause) {
-    if (heldBack != null && cause == null) {
+    if (cause == null && (heldBack != null || !behind.isEmpty())) {
       // What the peer sent before it ended in good order comes first.
       endedBehind = true;
       return;
     }
-    letGo();
+    leave();
     if (cause != null && state == State.OPEN) {
       reason = String.valueOf(cause.getMessage());
     }
@@ -821,6 +967,8 @@ public final class EstablishedStream implements Sink {
             ours.add(facts.initiated() ? pair.sender() : pair.target());
           }
           associations.reconsider();
+          // What is allowed may have changed too.
+          goOnWithoutRefill();
           if (ours.stream()
               .noneMatch(one -> context.locals().standing(one) == LocalSide.Standing.SERVED)) {
             end(

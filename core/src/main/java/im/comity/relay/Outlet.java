@@ -2,6 +2,7 @@ package im.comity.relay;
 
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Transport;
 import im.comity.xml.Octets;
 import java.util.ArrayDeque;
@@ -104,19 +105,23 @@ public final class Outlet {
     return true;
   }
 
-  /** Has the task run once there is room again, at once if there is; or when the outlet closes. */
-  public void whenRoom(Runnable task) {
+  /**
+   * Has the task run once there is room again, at once if there is; or when the outlet closes.
+   *
+   * @return calls it off, and keeps nothing of the task
+   */
+  public Cancellable whenRoom(Runnable task) {
     synchronized (lock) {
       if (!closed && queuedBytes >= maxBytes) {
         waiting.add(task);
-        return;
+        return () -> forget(task);
       }
     }
     task.run();
+    return () -> {};
   }
 
-  /** Takes back what was given to {@link #whenRoom} and has not run. */
-  public void forget(Runnable task) {
+  private void forget(Runnable task) {
     synchronized (lock) {
       waiting.remove(task);
     }

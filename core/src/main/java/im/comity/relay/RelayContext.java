@@ -20,6 +20,8 @@ import java.util.function.Supplier;
  * @param listener hears what happens
  * @param timers tells the time
  * @param settings durations and bounds
+ * @param guests what peers have sent of late
+ * @param traffic hears who sent too much
  */
 public record RelayContext(
     LocalSide locals,
@@ -30,4 +32,6 @@ public record RelayContext(
     Consumer<EstablishedStream> watcher,
     FederationListener listener,
     Timers timers,
-    RelaySettings settings) {}
+    RelaySettings settings,
+    Guests guests,
+    TrafficReports traffic) {}

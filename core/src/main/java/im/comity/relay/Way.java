@@ -3,6 +3,7 @@ package im.comity.relay;
 import im.comity.association.Association;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import java.util.List;
 
 /**
@@ -22,9 +23,9 @@ public record Way(EstablishedStream stream, Association association) {
     return stream.sendAll(association, stanzas);
   }
 
-  /** Runs the task when there is room again, or when the stream closes. */
-  public void whenRoom(Runnable task) {
-    stream.whenRoom(task);
+  /** Runs the task when there is room again, or when the stream closes; unless called off. */
+  public Cancellable whenRoom(Runnable task) {
+    return stream.whenRoom(task);
   }
 
   /** Whether nothing can be sent any more. */

@@ -2,6 +2,7 @@ package im.comity.routing;
 
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,15 +44,24 @@ final class PairQueue {
     return Offer.ACCEPTED;
   }
 
-  /** Has the task run once the queue is closed, at once if it is: until then it only fills. */
-  void whenClosed(Runnable task) {
+  /**
+   * Has the task run once the queue is closed, at once if it is: until then it only fills.
+   *
+   * @return calls it off, and keeps nothing of the task
+   */
+  Cancellable whenClosed(Runnable task) {
     synchronized (this) {
       if (!closed) {
         waiting.add(task);
-        return;
+        return () -> forget(task);
       }
     }
     task.run();
+    return () -> {};
+  }
+
+  private synchronized void forget(Runnable task) {
+    waiting.remove(task);
   }
 
   /** What becomes of the stanzas, in order, when the queue closes. */

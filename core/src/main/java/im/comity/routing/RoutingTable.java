@@ -15,6 +15,7 @@ import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.stanza.StanzaError;
 import im.comity.stanza.StanzaErrorCondition;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.Timers;
 import java.time.Duration;
@@ -177,19 +178,24 @@ public final class RoutingTable {
    * {@link RoutingSettings#negotiation}), or when the local side has room; at once if nothing is in
    * the way.
    *
-   * @return false if nobody can tell, and the task will not run: {@link #send} is left
+   * @return calls it off, and keeps nothing of the task; null if nobody can tell, and the task will
+   *     not run: {@link #send} is left
    */
-  public boolean whenRoom(Stanza stanza, Runnable task) {
+  public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
     if (locals.standing(stanza.target()) == LocalSide.Standing.SERVED) {
-      return locals.whenRoom(stanza, task) != null;
+      return locals.whenRoom(stanza, task);
     }
-    switch (routes.get(stanza.pair())) {
+    return switch (routes.get(stanza.pair())) {
       case Route.Open open -> open.way().whenRoom(task);
       case Route.Waiting waiting -> waiting.queue().whenClosed(task);
-      case Route.Barred _ -> task.run();
-      case null -> task.run();
-    }
-    return true;
+      case Route.Barred _ -> atOnce(task);
+      case null -> atOnce(task);
+    };
+  }
+
+  private static Cancellable atOnce(Runnable task) {
+    task.run();
+    return () -> {};
   }
 
   private Offer sendLocally(Stanza stanza, boolean patiently) {

@@ -4,8 +4,6 @@ import io.netty.handler.ipfilter.IpSubnetFilterRule;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,13 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Strangers implements Gate {
   /** For how long refusals are summed up. */
-  public static final Duration PERIOD = Duration.ofSeconds(10);
+  public static final Duration PERIOD = Sums.PERIOD;
 
   /** How many sums of one period are told by address. */
-  public static final int MOST_REPORTED = 16;
-
-  /** How many sums are kept in a period. */
-  private static final int MOST_COUNTED = 1_024;
+  public static final int MOST_REPORTED = Sums.MOST_TOLD;
 
   /** Which limit somebody ran into. */
   public enum Limit {
@@ -53,19 +48,10 @@ public final class Strangers implements Gate {
    */
   public record Refused(@Nullable InetAddress from, Limit limit, int most, long count) {}
 
-  private record Key(InetAddress from, Limit limit) {}
-
-  private static final class Sum {
-    final int most;
-    long count;
-
-    Sum(int most) {
-      this.most = most;
-    }
-  }
+  private record Key(InetAddress from, Limit limit, int most) {}
 
   private final Timers timers;
-  private final Consumer<Refused> report;
+  private final Sums<Key> refused;
 
   // Guarded by this.
   private StrangerLimits limits;
@@ -73,16 +59,22 @@ public final class Strangers implements Gate {
   private final Map<InetAddress, Integer> open = new HashMap<>();
   private int all;
   private final Meter<InetAddress> rates;
-  private final Map<Key, Sum> refused = new HashMap<>();
-  private long others;
-  private boolean summing;
 
   /**
    * @param report hears what was refused at the end of a period, on the thread of the timers
    */
   public Strangers(StrangerLimits limits, Timers timers, Consumer<Refused> report) {
     this.timers = timers;
-    this.report = report;
+    this.refused =
+        new Sums<>(
+            timers,
+            sum ->
+                report.accept(
+                    new Refused(
+                        sum.others() ? null : sum.key().from(),
+                        sum.key().limit(),
+                        sum.key().most(),
+                        sum.count())));
     this.limits = limits;
     this.rates = new Meter<>(limits.connections());
     limits(limits);
@@ -137,49 +129,8 @@ public final class Strangers implements Gate {
   }
 
   private @Nullable Cancellable refuse(InetAddress address, Limit limit, int most) {
-    Key key = new Key(address, limit);
-    Sum sum = refused.get(key);
-    if (sum == null && refused.size() < MOST_COUNTED) {
-      sum = new Sum(most);
-      refused.put(key, sum);
-    }
-    if (sum == null) {
-      others++;
-    } else {
-      sum.count++;
-    }
-    if (!summing) {
-      summing = true;
-      timers.after(PERIOD, this::sumUp);
-    }
+    refused.count(new Key(address, limit, most));
     return null;
-  }
-
-  private void sumUp() {
-    for (Refused one : sums()) {
-      report.accept(one);
-    }
-  }
-
-  /** What the period brought, the most first. */
-  private synchronized List<Refused> sums() {
-    List<Refused> sums = new ArrayList<>();
-    refused.forEach(
-        (key, sum) -> sums.add(new Refused(key.from(), key.limit(), sum.most, sum.count)));
-    sums.sort(Comparator.comparingLong(Refused::count).reversed());
-    long rest = others;
-    for (Refused one : sums.subList(Math.min(MOST_REPORTED, sums.size()), sums.size())) {
-      rest += one.count();
-    }
-    List<Refused> told = new ArrayList<>(sums.subList(0, Math.min(MOST_REPORTED, sums.size())));
-    if (rest > 0) {
-      Refused first = told.getFirst();
-      told.add(new Refused(null, first.limit(), first.most(), rest));
-    }
-    refused.clear();
-    others = 0;
-    summing = false;
-    return told;
   }
 
   /** Connections that are open and not proven. */
@@ -189,6 +140,6 @@ public final class Strangers implements Gate {
 
   /** Addresses that are remembered for any reason; for tests of the bound. */
   synchronized int remembered() {
-    return Math.max(open.size(), Math.max(rates.remembered(), refused.size()));
+    return Math.max(open.size(), Math.max(rates.remembered(), refused.kept()));
   }
 }

@@ -81,6 +81,8 @@ final class ConsequencesTest {
         new NegotiationFailure.ShuttingDown(),
         new NegotiationFailure.LimitReached(secret),
         new NegotiationFailure.TooManyStrangers(NegotiationFailure.StrangerLimit.RATE, 400),
+        new NegotiationFailure.TooMuchTraffic(
+            NegotiationFailure.TrafficLimit.PER_PEER, secret, 1_000, 0),
         new NegotiationFailure.ProgramFault(secret));
   }
 

@@ -9,8 +9,11 @@ import im.comity.association.Association;
 import im.comity.association.Channel;
 import im.comity.dialback.DialbackReading;
 import im.comity.event.FederationEvent;
+import im.comity.event.NegotiationFailure.TooMuchTraffic;
+import im.comity.event.NegotiationFailure.TrafficLimit;
 import im.comity.local.LocalSide;
 import im.comity.policy.Direction;
+import im.comity.policy.DomainPatterns;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyException;
 import im.comity.policy.PolicyRule;
@@ -29,6 +32,7 @@ import im.comity.testkit.Clause;
 import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.FakeTimers;
+import im.comity.transport.Sums;
 import im.comity.xml.Element;
 import im.comity.xml.ElementScanner;
 import im.comity.xml.ScannerLimits;
@@ -43,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What an inbound stream does while the local side has no room. */
+/** What an inbound stream does while the local side has no room, or its peer sends too much. */
 final class HeldBackTest {
   private static final DomainPair PAIR = Ways.pair("south.example", "north.example");
 
@@ -55,6 +59,7 @@ final class HeldBackTest {
   private final List<String> requests = new ArrayList<>();
   private final Locals locals = new Locals();
   private final StreamHandle handle = StreamHandle.next();
+  private final Guests guests = new Guests(GuestLimits.NONE, timers);
   private EstablishedStream stream;
 
   /** Takes so many stanzas and then none. */
@@ -146,7 +151,9 @@ final class HeldBackTest {
             _ -> {},
             events::add,
             timers,
-            RelaySettings.DEFAULTS);
+            RelaySettings.DEFAULTS,
+            guests,
+            new TrafficReports(timers, events::add));
     StreamFacts facts =
         new StreamFacts(
             handle,
@@ -352,5 +359,257 @@ final class HeldBackTest {
     locals.room = 1;
     receive(messages(3, 4));
     assertThat(locals.delivered).containsExactly("m3");
+  }
+
+  // ---- too much ---------------------------------------------------------------------------------
+
+  /** A peer may send ten stanzas at once and ten a second. */
+  private void limitPeers() {
+    guests.limits(
+        new GuestLimits(new Allowance(0, 10, 1), null, null, DomainPatterns.of(List.of())));
+  }
+
+  /** Time goes by, and the loop turns as it does. */
+  private void flow(int tenths) {
+    for (int i = 0; i < tenths; i++) {
+      pass(Duration.ofMillis(100));
+    }
+  }
+
+  private List<FederationEvent.TrafficLimited> limited() {
+    return events.stream()
+        .filter(FederationEvent.TrafficLimited.class::isInstance)
+        .map(FederationEvent.TrafficLimited.class::cast)
+        .toList();
+  }
+
+  private static FederationEvent.TrafficLimited limited(
+      FederationEvent.TrafficLimited.Action action, long count, Duration period) {
+    return new FederationEvent.TrafficLimited(
+        new TooMuchTraffic(TrafficLimit.PER_PEER, "south.example", 0, 10),
+        action,
+        false,
+        count,
+        period);
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void aPeerThatFloodsIsReadAtItsRateAndNothingIsLostOrOvertakes() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 25));
+    assertThat(locals.delivered).isEqualTo(ids(0, 10));
+    assertThat(transport.paused()).isTrue();
+    // The connection had read on.
+    receive(messages(25, 40));
+    assertThat(locals.delivered).hasSize(10);
+    pass(Duration.ofMillis(99));
+    assertThat(locals.delivered).hasSize(10);
+    pass(Duration.ofMillis(1));
+    assertThat(locals.delivered).isEqualTo(ids(0, 11));
+    flow(9);
+    assertThat(locals.delivered).isEqualTo(ids(0, 20));
+    assertThat(transport.paused()).isTrue();
+    flow(20);
+    assertThat(locals.delivered).isEqualTo(ids(0, 40));
+    flow(1);
+    assertThat(transport.paused()).isFalse();
+    assertThat(back).isEmpty();
+    receive(messages(40, 41));
+    assertThat(locals.delivered).hasSize(41);
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void onASharedStreamWhatIsTooMuchBouncesWithTheCodeAndOtherPeersAreNotDelayed() {
+    admit(Ways.pair("west.example", "north.example"));
+    limitPeers();
+    locals.room = 1_000;
+    StringBuilder all = new StringBuilder();
+    for (int i = 0; i < 30; i++) {
+      all.append(message("south.example", "north.example", "s" + i));
+      if (i % 3 == 0) {
+        all.append(message("west.example", "north.example", "w" + i));
+      }
+    }
+    receive(all.toString());
+    assertThat(transport.paused()).isFalse();
+    assertThat(locals.delivered).filteredOn(id -> id.startsWith("s")).hasSize(10);
+    assertThat(locals.delivered).filteredOn(id -> id.startsWith("w")).hasSize(10);
+    assertThat(bounces()).isEqualTo(20);
+    assertThat(back)
+        .allMatch(
+            answer ->
+                answer.contains("id='s")
+                    && answer.contains("type='wait'")
+                    && answer.contains("OUR_TRAFFIC_LIMIT: "));
+    // What bounced is not counted, or a flood would never end.
+    pass(Duration.ofSeconds(1));
+    receive(messages(0, 12));
+    assertThat(bounces()).isEqualTo(22);
+    assertThat(locals.delivered).endsWith("m9");
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void allStreamsOfAPeerHaveOneBucketAndAStreamThatFindsItEmptyStops() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 1));
+    for (int i = 0; i < 9; i++) {
+      guests.account(PAIR).take(1, timers.nanoTime()); // as another stream does
+    }
+    receive(messages(1, 3));
+    assertThat(locals.delivered).hasSize(1);
+    assertThat(transport.paused()).isTrue();
+    pass(Duration.ofMillis(200));
+    assertThat(locals.delivered).isEqualTo(ids(0, 3));
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void bytesAreCountedWhateverTheyAre() {
+    guests.limits(
+        new GuestLimits(null, new Allowance(100_000, 0, 1), null, DomainPatterns.of(List.of())));
+    locals.room = 1_000;
+    // Refused with a policy-violation, and on the account all the same.
+    String huge =
+        "<message from='a@south.example' to='b@north.example' id='h'>"
+            + "x".repeat(600_000)
+            + "</message>";
+    receive(huge + messages(0, 1));
+    assertThat(back).hasSize(1).first().asString().contains("<policy-violation");
+    assertThat(transport.paused()).isTrue();
+    pass(Duration.ofSeconds(5));
+    assertThat(locals.delivered).isEmpty();
+    pass(Duration.ofMillis(200));
+    assertThat(locals.delivered).isEqualTo(ids(0, 1));
+    // Spaces are the next stanza's.
+    receive(" ".repeat(400_000) + messages(1, 3));
+    assertThat(locals.delivered).isEqualTo(ids(0, 2));
+    assertThat(transport.paused()).isTrue();
+  }
+
+  @Test
+  void itIsToldWhenItBeginsAndThenInSums() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 10));
+    receive(messages(10, 20));
+    assertThat(limited())
+        .containsExactly(
+            limited(FederationEvent.TrafficLimited.Action.HELD_BACK, 1, Duration.ZERO));
+    flow(100);
+    assertThat(limited()).hasSize(2);
+    assertThat(limited().getLast())
+        .isEqualTo(limited(FederationEvent.TrafficLimited.Action.HELD_BACK, 11, Sums.PERIOD));
+    pass(Duration.ofMinutes(1));
+    assertThat(limited()).hasSize(2);
+  }
+
+  @Test
+  void whoHasTooMuchAndFindsNoRoomWaitsForBoth() {
+    limitPeers();
+    locals.room = 9;
+    receive(messages(0, 12));
+    assertThat(locals.delivered).hasSize(9);
+    assertThat(locals.waiting).hasSize(1);
+    room(100);
+    assertThat(locals.delivered).as("it was counted already").isEqualTo(ids(0, 10));
+    assertThat(transport.paused()).isTrue();
+    pass(Duration.ofMillis(100));
+    assertThat(locals.delivered).isEqualTo(ids(0, 11));
+    pass(Duration.ofMillis(200));
+    assertThat(locals.delivered).isEqualTo(ids(0, 12));
+    assertThat(transport.paused()).isFalse();
+  }
+
+  @Test
+  void aLocalSideThatCannotTellOfRoomDoesNotEndTheStop() {
+    limitPeers();
+    locals.tells = false;
+    receive(messages(0, 12));
+    assertThat(bounces()).isEqualTo(10);
+    assertThat(transport.paused()).isTrue();
+  }
+
+  @Test
+  void aSecondPairEndsTheStopAndWhatIsTooMuchBouncesFromThenOn() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 13));
+    assertThat(transport.paused()).isTrue();
+    admit(Ways.pair("west.example", "north.example"));
+    assertThat(transport.paused()).isFalse();
+    assertThat(bounces()).isEqualTo(3);
+    receive(message("west.example", "north.example", "w"));
+    assertThat(locals.delivered).endsWith("m9", "w");
+  }
+
+  @Test
+  void otherLimitsEndTheStop() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 13));
+    guests.limits(GuestLimits.NONE);
+    stream.reconsider();
+    loop.run();
+    assertThat(locals.delivered).isEqualTo(ids(0, 13));
+    assertThat(transport.paused()).isFalse();
+  }
+
+  @Test
+  void whatAPeerSentBeforeItEndedInGoodOrderIsReadAtItsRate() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 25));
+    transport.abort(null);
+    loop.run();
+    assertThat(events).noneMatch(FederationEvent.StreamClosed.class::isInstance);
+    flow(15);
+    assertThat(locals.delivered).isEqualTo(ids(0, 25));
+    assertThat(back).isEmpty();
+    assertThat(events).filteredOn(FederationEvent.StreamClosed.class::isInstance).hasSize(1);
+  }
+
+  @Test
+  void whenTheStreamBreaksOrIsClosedWhatIsTooMuchReturnsAndNoTimerIsLeft() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 12));
+    transport.abort(new IOException("broken"));
+    loop.run();
+    assertThat(bounces()).isEqualTo(2);
+    assertThat(events).filteredOn(FederationEvent.StreamClosed.class::isInstance).hasSize(1);
+    pass(Sums.PERIOD.multipliedBy(2));
+    assertThat(timers.waiting()).as("the deadline of the negotiation").isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void whenWeEndTheStreamItIsNotReadOn() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 12));
+    stream.close(
+        im.comity.stream.StreamError.of(im.comity.stream.StreamErrorCondition.SYSTEM_SHUTDOWN));
+    loop.run();
+    pass(Duration.ofMinutes(1));
+    assertThat(locals.delivered).isEqualTo(ids(0, 10));
+    assertThat(events).filteredOn(FederationEvent.StreamClosed.class::isInstance).hasSize(1);
+  }
+
+  @Test
+  void aSweepBetweenTwoReadsLosesNoAccount() {
+    limitPeers();
+    locals.room = 1_000;
+    receive(messages(0, 5));
+    pass(Duration.ofSeconds(1));
+    guests.sweep();
+    receive(messages(5, 20));
+    assertThat(locals.delivered).isEqualTo(ids(0, 15));
+    for (int i = 0; i < 5; i++) {
+      assertThat(guests.account(PAIR).isSpent(timers.nanoTime())).isTrue();
+    }
   }
 }

@@ -93,7 +93,9 @@ public final class Ways {
         watcher,
         listener,
         timers,
-        settings);
+        settings,
+        new Guests(GuestLimits.NONE, timers),
+        new TrafficReports(timers, listener));
   }
 
   private static final class NoRequests implements PairRequests {

@@ -35,6 +35,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -386,10 +387,13 @@ final class RoutingTableTest {
     Stanza third = Ways.message(PAIR, "m3");
     assertThat(table.offer(third)).isEqualTo(Offer.FULL);
     List<Offer> again = new CopyOnWriteArrayList<>();
-    assertThat(table.whenRoom(third, () -> again.add(table.offer(third)))).isTrue();
+    AtomicInteger calledOff = new AtomicInteger();
+    table.whenRoom(third, calledOff::incrementAndGet).cancel();
+    assertThat(table.whenRoom(third, () -> again.add(table.offer(third)))).isNotNull();
     assertThat(again).isEmpty();
     awaitWritten(opens(opening), "m1", "m2", "m3");
     assertThat(again).containsExactly(Offer.ACCEPTED);
+    assertThat(calledOff).hasValue(0);
     assertThat(locals.delivered).isEmpty();
   }
 
@@ -457,6 +461,7 @@ final class RoutingTableTest {
     assertThat(table.send(Ways.message(PAIR, "m3"))).isEqualTo(Offer.FULL);
     List<String> calls = new ArrayList<>();
     table.whenRoom(Ways.message(PAIR, "any"), () -> calls.add("room"));
+    table.whenRoom(Ways.message(PAIR, "any"), () -> calls.add("called off")).cancel();
     assertThat(calls).isEmpty();
     loop.run();
     assertThat(calls).hasSize(1);

@@ -4,7 +4,11 @@ import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
 import im.comity.event.FederationEvent;
 import im.comity.event.FederationListener;
+import im.comity.event.NegotiationFailure.TooMuchTraffic;
+import im.comity.event.NegotiationFailure.TrafficLimit;
 import im.comity.local.LocalSide;
+import im.comity.relay.Allowance;
+import im.comity.relay.TrafficReports;
 import im.comity.stanza.Bounce;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
@@ -14,6 +18,7 @@ import im.comity.stream.NegotiatingStream;
 import im.comity.stream.StreamError;
 import im.comity.stream.StreamErrorCondition;
 import im.comity.stream.StreamId;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.Listening;
@@ -65,6 +70,8 @@ public final class ComponentAcceptor implements AutoCloseable {
   private final int outletBytes;
   private final SecureRandom random = new SecureRandom();
   private final Failures failures;
+  private final TrafficReports traffic;
+  private volatile @Nullable Allowance allowance;
   private final List<Listening> listening = new ArrayList<>();
   private final Set<Transport> negotiating = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
@@ -78,7 +85,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     Offer offer(Stanza stanza);
 
     /** As {@link im.comity.federation.Federation#whenRoom}. */
-    boolean whenRoom(Stanza stanza, Runnable task);
+    @Nullable Cancellable whenRoom(Stanza stanza, Runnable task);
   }
 
   /**
@@ -116,6 +123,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     this.limits = limits;
     this.outletBytes = outletBytes;
     this.failures = new Failures(timers);
+    this.traffic = new TrafficReports(timers, listener);
   }
 
   /**
@@ -142,6 +150,26 @@ public final class ComponentAcceptor implements AutoCloseable {
     Thread.ofVirtual()
         .name("component " + transport.remote())
         .start(() -> new Conversation(transport, tls).run());
+  }
+
+  /** What each connection of a component may send, from its next read on; null for any amount. */
+  public void allow(@Nullable Allowance other) {
+    allowance = other;
+  }
+
+  @Nullable Allowance allowance() {
+    return allowance;
+  }
+
+  /** A component has sent more than that, and is not read for a while. */
+  void tooMuch(ComponentStream stream, Allowance most) {
+    traffic.limited(
+        new TooMuchTraffic(
+            TrafficLimit.PER_COMPONENT,
+            stream.component().toString(),
+            most.bytesPerSecond(),
+            most.stanzasPerSecond()),
+        FederationEvent.TrafficLimited.Action.HELD_BACK);
   }
 
   ScannerLimits limits() {
@@ -179,7 +207,7 @@ public final class ComponentAcceptor implements AutoCloseable {
     listener.on(new FederationEvent.Dropped(stanza.pair(), why));
   }
 
-  boolean whenRoom(Stanza stanza, Runnable task) {
+  @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
     return router.whenRoom(stanza, task);
   }
 

@@ -1,6 +1,8 @@
 package im.comity.component;
 
 import im.comity.address.Domain;
+import im.comity.relay.Allowance;
+import im.comity.relay.Bucket;
 import im.comity.relay.Outlet;
 import im.comity.stanza.Bounce;
 import im.comity.stanza.Envelope;
@@ -44,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  * its deadline. A component of ours that does not read has none, and might even wait for this one,
  * so after {@link #PATIENCE} what is for it returns, at once and to the sender, until it takes a
  * stanza again: one that hangs does not stop what others get from this one.
+ *
+ * <p>One that has sent more than it may (S2S-DOS-01) is not read until its bucket has something in
+ * it again.
  */
 final class ComponentStream implements Sink {
   private static final Map<String, String> PREFIXES = Map.of("stream", Namespaces.STREAM);
@@ -72,6 +77,16 @@ final class ComponentStream implements Sink {
   private final ArrayDeque<Octets> unread = new ArrayDeque<>();
   private @Nullable Stanza heldBack;
   private @Nullable Cancellable patience;
+  private @Nullable Cancellable room;
+
+  /** What it may send; null while that is any amount. */
+  private @Nullable Bucket bucket;
+
+  /** Ends the stop of a component that has sent too much; null if it is not stopped. */
+  private @Nullable Cancellable refilling;
+
+  private long now;
+  private long uncounted;
 
   /** Targets of ours, no more than there are, that took nothing for so long. */
   private final Set<Domain> stuck = new HashSet<>(0);
@@ -130,8 +145,7 @@ final class ComponentStream implements Sink {
 
   /** Has a task run when {@link #take} may accept again, or the stream has ended. */
   Cancellable whenRoom(Runnable task) {
-    outlet.whenRoom(task);
-    return () -> outlet.forget(task);
+    return outlet.whenRoom(task);
   }
 
   @Override
@@ -147,7 +161,8 @@ final class ComponentStream implements Sink {
     if (over) {
       return;
     }
-    if (heldBack != null || !unread.isEmpty()) {
+    lookAtAllowance();
+    if (heldBack != null || !unread.isEmpty() || stopped()) {
       // The connection had read on before it heard of the pause.
       unread.add(Octets.of(bytes, from, to).copy());
       return;
@@ -169,15 +184,22 @@ final class ComponentStream implements Sink {
   /** Scans until the end or until a stanza is held back; returns where it stopped. */
   private int scan(byte[] bytes, int from, int to) {
     int at = from;
-    while (at < to && !over && heldBack == null) {
+    while (at < to && !over && heldBack == null && refilling == null) {
       ElementScanner.Event event = scanner.scan(bytes, at, to);
+      uncounted += scanner.position() - at;
       at = scanner.position();
       switch (event) {
         case MORE -> {
           return to;
         }
-        case ELEMENT -> element(scanner.element());
-        case REFUSED -> refused();
+        case ELEMENT -> {
+          count();
+          element(scanner.element());
+        }
+        case REFUSED -> {
+          count();
+          refused();
+        }
         case END -> {
           reason = "the component closed the stream";
           finish(null);
@@ -187,6 +209,53 @@ final class ComponentStream implements Sink {
       }
     }
     return over ? to : at;
+  }
+
+  /** Once a read: what it may send may have changed, and what time it is. */
+  private void lookAtAllowance() {
+    Allowance allowance = acceptor.allowance();
+    if (allowance == null) {
+      bucket = null;
+      uncounted = 0;
+      return;
+    }
+    now = acceptor.timers().nanoTime();
+    if (bucket == null || !bucket.allowance().equals(allowance)) {
+      bucket = new Bucket(allowance, now);
+    }
+  }
+
+  private void count() {
+    if (bucket != null) {
+      bucket.take(uncounted, now);
+      uncounted = 0;
+      stopped();
+    }
+  }
+
+  /** Whether nothing more is to be read for now. */
+  private boolean stopped() {
+    if (refilling != null) {
+      return true;
+    }
+    if (bucket == null || !bucket.isEmpty(now)) {
+      return false;
+    }
+    transport.pauseReading();
+    acceptor.tooMuch(this, bucket.allowance());
+    refilling =
+        acceptor
+            .timers()
+            .after(
+                Duration.ofNanos(bucket.refilledIn(now)), () -> transport.execute(this::refilled));
+    return true;
+  }
+
+  private void refilled() {
+    refilling = null;
+    if (heldBack == null) {
+      goOn();
+    }
   }
 
   private void element(ScannedElement element) {
@@ -305,11 +374,16 @@ final class ComponentStream implements Sink {
       patience =
           acceptor.timers().after(PATIENCE, () -> transport.execute(() -> lost(stanza.target())));
     }
-    if (acceptor.whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)))) {
+    forgetRoom();
+    room = acceptor.whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)));
+    if (room != null) {
       return false;
     }
     heldBack = null;
     calm();
+    if (refilling == null) {
+      transport.resumeReading();
+    }
     return giveBack(stanza);
   }
 
@@ -328,6 +402,15 @@ final class ComponentStream implements Sink {
       patience.cancel();
       patience = null;
     }
+    forgetRoom();
+  }
+
+  private void forgetRoom() {
+    if (room != null) {
+      // Whoever it waited for keeps nothing of a component that comes again and again.
+      room.cancel();
+      room = null;
+    }
   }
 
   /** A stanza that was dealt with meanwhile is not tried again. */
@@ -345,17 +428,19 @@ final class ComponentStream implements Sink {
 
   /** Takes up what was left unread, then reading. */
   private void goOn() {
-    while (!unread.isEmpty() && heldBack == null && !over) {
+    lookAtAllowance();
+    while (!unread.isEmpty() && heldBack == null && !over && !stopped()) {
       Octets octets = unread.remove();
       int stopped = scan(octets.array(), octets.from(), octets.to());
       if (stopped < octets.to()) {
         unread.addFirst(Octets.of(octets.array(), stopped, octets.to()));
       }
     }
-    if (heldBack == null) {
+    if (heldBack == null && (over || unread.isEmpty())) {
       if (inputOver) {
         over = true;
-      } else {
+        stopWaiting();
+      } else if (refilling == null) {
         transport.resumeReading();
       }
     }
@@ -421,7 +506,7 @@ final class ComponentStream implements Sink {
   private void finish(@Nullable Octets last) {
     if (!over) {
       over = true;
-      calm();
+      stopWaiting();
       leave();
       outlet.drain();
       List<Stanza> unsent = outlet.close();
@@ -456,7 +541,15 @@ final class ComponentStream implements Sink {
     // What it sent before an orderly end still goes its way.
     over |= cause != null || (heldBack == null && unread.isEmpty());
     if (over) {
-      calm();
+      stopWaiting();
+    }
+  }
+
+  private void stopWaiting() {
+    calm();
+    if (refilling != null) {
+      refilling.cancel();
+      refilling = null;
     }
   }
 }

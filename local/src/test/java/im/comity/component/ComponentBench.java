@@ -6,6 +6,7 @@ import im.comity.event.FederationEvent;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.peer.ScriptedPeer;
+import im.comity.transport.Cancellable;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
@@ -51,6 +52,9 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
 
   private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean full;
+
+  /** Whether the router can tell when it has room. */
+  volatile boolean tells = true;
 
   /** While it is full, the router returns what it is made to take. */
   volatile boolean returning;
@@ -175,13 +179,16 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
   }
 
   @Override
-  public boolean whenRoom(Stanza stanza, Runnable task) {
+  public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
+    if (!tells) {
+      return null;
+    }
     if (full) {
       waiting.add(task);
     } else {
       task.run();
     }
-    return true;
+    return () -> waiting.remove(task);
   }
 
   /** The router takes nothing from now on. */

@@ -19,6 +19,7 @@ import im.comity.prooftype.PkixProoftype;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.peer.ScriptedPeer;
+import im.comity.transport.Cancellable;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
 import im.comity.transport.SystemTimers;
@@ -33,6 +34,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** A whole server: a federation over TCP in clear, verified by dialback, with components. */
 final class ComponentServer implements AutoCloseable {
@@ -107,7 +109,7 @@ final class ComponentServer implements AutoCloseable {
               }
 
               @Override
-              public boolean whenRoom(Stanza stanza, Runnable task) {
+              public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
                 return federation.whenRoom(stanza, task);
               }
             },

@@ -8,6 +8,8 @@ import static im.comity.component.ComponentBench.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import im.comity.event.FederationEvent;
+import im.comity.event.NegotiationFailure;
+import im.comity.relay.Allowance;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.testkit.Clause;
@@ -375,6 +377,90 @@ final class ComponentStreamTest {
       assertThat(own.returned).isEmpty();
       own.makeRoom();
       assertThat(own.nextRouted().id()).isEqualTo("m4");
+    }
+  }
+
+  @Test
+  void whenNobodyCanTellOfRoomTheStanzaReturnsAndTheComponentIsReadOn() throws Exception {
+    ScriptedPeer peer = bench.open(ROOMS);
+    bench.fill();
+    bench.tells = false;
+    bench.returning = true;
+    peer.send(numbered(1));
+    assertThat(bench.returned.poll(10, TimeUnit.SECONDS).id()).isEqualTo("m1");
+    bench.makeRoom();
+    for (int i = 2; i < 5; i++) {
+      peer.send(numbered(i));
+      assertThat(bench.nextRouted().id()).isEqualTo("m" + i);
+    }
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void aComponentThatFloodsIsReadAtItsRateAndOthersAreNot() throws Exception {
+    FakeTimers timers = new FakeTimers();
+    try (ComponentBench own =
+        new ComponentBench(timers, 1 << 16)
+            .serve(component(ROOMS), component("bank.north.example"))) {
+      own.acceptor.allow(new Allowance(0, 10, 1));
+      ScriptedPeer peer = own.open(ROOMS);
+      StringBuilder all = new StringBuilder();
+      for (int i = 0; i < 25; i++) {
+        all.append(numbered(i));
+      }
+      peer.send(all.toString());
+      for (int i = 0; i < 10; i++) {
+        assertThat(own.nextRouted().id()).isEqualTo("m" + i);
+      }
+      ScriptedPeer other = own.open("bank.north.example");
+      other.send(xml("bank.north.example", "b@south.example", "other", ""));
+      assertThat(own.nextRouted().id()).isEqualTo("other");
+      for (int i = 10; i < 24; i++) {
+        timers.advance(Duration.ofMillis(99));
+        assertThat(own.routed).isEmpty();
+        timers.advance(Duration.ofMillis(1));
+        assertThat(own.nextRouted().id()).isEqualTo("m" + i);
+      }
+      FederationEvent.TrafficLimited begun =
+          own.await(FederationEvent.TrafficLimited.class, _ -> true);
+      assertThat(begun.failure())
+          .isEqualTo(
+              new NegotiationFailure.TooMuchTraffic(
+                  NegotiationFailure.TrafficLimit.PER_COMPONENT,
+                  component(ROOMS).toString(),
+                  0,
+                  10));
+      // What it sent before it ended in good order is still read.
+      peer.closeOutput();
+      peer.expectEnd();
+      timers.advance(Duration.ofMillis(100));
+      assertThat(own.nextRouted().id()).isEqualTo("m24");
+    }
+  }
+
+  @Test
+  void anotherAllowanceHoldsForComponentsThatAreConnected() throws Exception {
+    ScriptedPeer peer = bench.open(ROOMS);
+    peer.send(numbered(0));
+    assertThat(bench.nextRouted().id()).isEqualTo("m0");
+    bench.acceptor.allow(new Allowance(0, 1, 1));
+    peer.send(numbered(1) + numbered(2));
+    bench.await(FederationEvent.TrafficLimited.class, _ -> true);
+    assertThat(bench.nextRouted().id()).isEqualTo("m1");
+    bench.acceptor.allow(null);
+    assertThat(bench.nextRouted().id()).isEqualTo("m2");
+  }
+
+  @Test
+  void aComponentThatBreaksOffAndComesAgainLeavesNothingWithWhomItWaitedFor() throws Exception {
+    bench.fill();
+    for (int i = 0; i < 3; i++) {
+      ScriptedPeer peer = bench.open(ROOMS);
+      peer.send(numbered(i));
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> bench.heldBack() == 1);
+      peer.reset();
+      bench.awaitConnected();
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> bench.heldBack() == 0);
     }
   }
 

@@ -49,6 +49,33 @@ final class EventLog implements FederationListener {
                 who(remedy),
                 remedy.remedy());
       }
+      case FederationEvent.TrafficLimited(
+              var failure,
+              var action,
+              var others,
+              var count,
+              var period) -> {
+        Remedy remedy = Consequences.explain(failure);
+        String who = others ? "others" : failure.who();
+        String what =
+            switch (action) {
+              case RETURNED -> "stanzas returned";
+              case HELD_BACK -> "times not read for a while";
+            };
+        failed(at(Level.WARN), failure, remedy)
+            .addKeyValue("whose", who)
+            .addKeyValue("action", action.name().toLowerCase(Locale.ROOT))
+            .addKeyValue("count", count)
+            .log(
+                "{}: {}{}, {}: {}; {} must act: {}",
+                who,
+                period.isZero() ? "from now on " : count + " ",
+                period.isZero() ? what : what + " in " + period.toSeconds() + " s",
+                failure.code(),
+                remedy.sentence(),
+                who(remedy),
+                remedy.remedy());
+      }
       case FederationEvent.AttemptStarted(var pair) -> LOG.debug("{}: looking for a way", pair);
       case FederationEvent.Step(var pair, var step, var detail) ->
           at(step.equals("override") ? Level.INFO : Level.DEBUG)

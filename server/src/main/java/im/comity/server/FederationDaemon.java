@@ -16,6 +16,7 @@ import im.comity.routing.RoutingSettings;
 import im.comity.server.configuration.Configuration;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Listening;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
@@ -58,6 +59,7 @@ final class FederationDaemon implements Daemon {
             log,
             limits(configuration),
             configuration.limits().unsentBytes());
+    acceptor.allow(configuration.limits().perComponent());
     try {
       listenForComponents(configuration);
       federation = Federation.start(config(configuration), network, timers, domains, log);
@@ -94,13 +96,13 @@ final class FederationDaemon implements Daemon {
     }
 
     @Override
-    public boolean whenRoom(Stanza stanza, Runnable task) {
+    public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
       Federation there = federation;
       if (there != null) {
         return there.whenRoom(stanza, task);
       }
       Thread.startVirtualThread(task);
-      return true;
+      return () -> {};
     }
   }
 
@@ -173,7 +175,8 @@ final class FederationDaemon implements Daemon {
             RoutingSettings.DEFAULTS.pairs(),
             RoutingSettings.DEFAULTS.attempts(),
             timeouts.negotiation()),
-        configuration.limits().strangers());
+        configuration.limits().strangers(),
+        configuration.limits().guests());
   }
 
   private void listenForComponents(Configuration configuration) throws IOException {
@@ -202,6 +205,7 @@ final class FederationDaemon implements Daemon {
     before.stream()
         .filter(one -> !next.componentListeners().contains(one))
         .forEach(this::closeSocket);
+    acceptor.allow(next.limits().perComponent());
     configureDomains(next);
     federation.reconsider();
     old.close();

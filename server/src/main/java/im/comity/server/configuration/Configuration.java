@@ -8,6 +8,8 @@ import im.comity.discovery.AddressGuard;
 import im.comity.federation.FederationConfig;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.PkixProoftype;
+import im.comity.relay.Allowance;
+import im.comity.relay.GuestLimits;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.StrangerLimits;
 import im.comity.transport.TlsIdentities;
@@ -156,17 +158,31 @@ public record Configuration(
     }
   }
 
-  /** How much of what we take. All in the units of their names. */
+  /**
+   * How much of what we take. All in the units of their names.
+   *
+   * @param perComponent what a component may send on one connection; null for any amount
+   */
   public record Limits(
       int stanzaBytes,
       int waitingStanzas,
       int waitingBytes,
       int unsentBytes,
       int connectionsPerAddress,
-      StrangerLimits strangers) {
+      StrangerLimits strangers,
+      GuestLimits guests,
+      @Nullable Allowance perComponent) {
     /** What holds where the file says nothing. */
     public static final Limits DEFAULT =
-        new Limits(512 << 10, 5000, 4 << 20, 1 << 20, 256, StrangerLimits.DEFAULTS);
+        new Limits(
+            512 << 10,
+            5000,
+            4 << 20,
+            1 << 20,
+            256,
+            StrangerLimits.DEFAULTS,
+            GuestLimits.NONE,
+            null);
   }
 
   /** How long we wait. */

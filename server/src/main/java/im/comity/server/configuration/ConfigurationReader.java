@@ -7,12 +7,15 @@ import im.comity.component.HostServices;
 import im.comity.discovery.AddressGuard;
 import im.comity.federation.FederationConfig;
 import im.comity.policy.Direction;
+import im.comity.policy.DomainPatterns;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyException;
 import im.comity.policy.PolicyRule;
 import im.comity.policy.PolicyTable;
 import im.comity.policy.StaticRoute;
 import im.comity.prooftype.PkixProoftype;
+import im.comity.relay.Allowance;
+import im.comity.relay.GuestLimits;
 import im.comity.server.configuration.Configuration.ComponentListener;
 import im.comity.server.configuration.Configuration.Encryption;
 import im.comity.server.configuration.Configuration.HostDomain;
@@ -845,7 +848,10 @@ final class ConfigurationReader {
 
   /** A pattern in canonical form, or null after saying why it is none. */
   private @Nullable String pattern(JsonNode node, String at, String key) {
-    JsonNode given = node.path(key);
+    return pattern(node.path(key), at + "/" + key);
+  }
+
+  private @Nullable String pattern(JsonNode given, String at) {
     if (!given.isString()) {
       return null;
     }
@@ -854,7 +860,7 @@ final class ConfigurationReader {
       return text;
     }
     boolean below = text.startsWith("*.");
-    Domain domain = domain(below ? text.substring(2) : text, at + "/" + key);
+    Domain domain = domain(below ? text.substring(2) : text, at);
     return domain == null ? null : below ? "*." + domain : domain.toString();
   }
 
@@ -869,7 +875,42 @@ final class ConfigurationReader {
         limits.path("waiting-bytes").asInt(defaults.waitingBytes()),
         limits.path("unsent-bytes").asInt(defaults.unsentBytes()),
         limits.path("connections-per-address").asInt(defaults.connectionsPerAddress()),
-        strangers(limits.path("strangers")));
+        strangers(limits.path("strangers")),
+        guests(limits.path("guests"), "/limits/guests"),
+        allowance(limits.path("guests"), "/limits/guests", "per-component"));
+  }
+
+  private GuestLimits guests(JsonNode given, String at) {
+    List<String> excepted = new ArrayList<>();
+    each(
+        given,
+        at,
+        "excepted",
+        (node, entry) -> {
+          String pattern = pattern(node, entry);
+          if (pattern != null) {
+            excepted.add(pattern);
+          }
+        });
+    return new GuestLimits(
+        allowance(given, at, "per-peer"),
+        allowance(given, at, "per-pair"),
+        allowance(given, at, "per-domain"),
+        DomainPatterns.of(excepted));
+  }
+
+  private @Nullable Allowance allowance(JsonNode guests, String at, String key) {
+    JsonNode given = guests.path(key);
+    long bytes = given.path("bytes-per-second").asLong(0);
+    long stanzas = given.path("stanzas-per-second").asLong(0);
+    if (bytes > 0 || stanzas > 0) {
+      return new Allowance(bytes, stanzas, given.path("burst-seconds").asInt(10));
+    }
+    JsonNode whole = yaml.tree().at(at + "/" + key);
+    if (given.isObject() && !whole.has("bytes-per-second") && !whole.has("stanzas-per-second")) {
+      error(at + "/" + key, "limits nothing; give bytes-per-second or stanzas-per-second");
+    }
+    return null;
   }
 
   private StrangerLimits strangers(JsonNode given) {

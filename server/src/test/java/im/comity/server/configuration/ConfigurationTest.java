@@ -11,9 +11,12 @@ import im.comity.component.HostServices;
 import im.comity.discovery.AddressGuard;
 import im.comity.federation.FederationConfig.Listener;
 import im.comity.policy.Direction;
+import im.comity.policy.DomainPatterns;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.Requirement;
 import im.comity.policy.StaticRoute;
+import im.comity.relay.Allowance;
+import im.comity.relay.GuestLimits;
 import im.comity.server.configuration.Configuration.ComponentListener;
 import im.comity.server.configuration.Configuration.HostDomain;
 import im.comity.server.configuration.Configuration.Limits;
@@ -118,6 +121,12 @@ class ConfigurationTest {
                 verifications-per-second: 11
                 verifications-of-sender-per-second: 12
                 excepted: [192.0.2.0/24]
+              guests:
+                per-peer: {bytes-per-second: 1000, stanzas-per-second: 13, burst-seconds: 14}
+                per-pair: {bytes-per-second: 1001}
+                per-domain: {stanzas-per-second: 15}
+                per-component: {stanzas-per-second: 16, burst-seconds: 17}
+                excepted: ["*.Partner.example"]
             timeouts:
               negotiation: 20s
               candidate: 500ms
@@ -190,7 +199,13 @@ class ConfigurationTest {
                     new Meter.Rate(275, 11),
                     new Meter.Rate(240, 12),
                     10,
-                    List.of("192.0.2.0/24"))));
+                    List.of("192.0.2.0/24")),
+                new GuestLimits(
+                    new Allowance(1000, 13, 14),
+                    new Allowance(1001, 0, 10),
+                    new Allowance(0, 15, 10),
+                    DomainPatterns.of(List.of("*.partner.example"))),
+                new Allowance(0, 16, 17)));
     assertThat(configuration.timeouts())
         .isEqualTo(
             new Timeouts(

@@ -6,6 +6,7 @@ import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import im.comity.component.HostServices;
+import im.comity.relay.GuestLimits;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
 import im.comity.server.configuration.Configuration.Timeouts;
@@ -80,6 +81,10 @@ class SchemaTest {
         .isEqualTo(strangers.verifications().perSecond() + "");
     assertThat(value("limits.strangers.verifications-of-sender-per-second"))
         .isEqualTo(strangers.verificationsOfSender().perSecond() + "");
+    for (String of : List.of("per-peer", "per-pair", "per-domain", "per-component")) {
+      assertThat(value("limits.guests." + of + ".burst-seconds")).as(of).isEqualTo("10");
+    }
+    assertThat(Limits.DEFAULT.guests()).isEqualTo(GuestLimits.NONE);
     assertThat(value("timeouts.greeting")).isEqualTo(strangers.greeting().toSeconds() + "s");
     assertThat(value("timeouts.negotiation"))
         .isEqualTo(Timeouts.DEFAULT.negotiation().toSeconds() + "s");

@@ -110,9 +110,9 @@ class WrongConfigurationTest {
         ":6:26: error: listen.s2S: unknown key; did you mean s2s? Known here: s2s, components",
         ":7:10: error: limits.stanza_bytes: unknown key; did you mean stanza-bytes? Known here:"
             + " stanza-bytes, waiting-stanzas, waiting-bytes, unsent-bytes,"
-            + " connections-per-address, strangers",
+            + " connections-per-address, strangers, guests",
         ":7:31: error: limits.bytes: unknown key; known here: stanza-bytes, waiting-stanzas,"
-            + " waiting-bytes, unsent-bytes, connections-per-address, strangers");
+            + " waiting-bytes, unsent-bytes, connections-per-address, strangers, guests");
   }
 
   @Test
@@ -505,6 +505,29 @@ class WrongConfigurationTest {
         "domains: [a.example]\nlimits: {stanza-bytes: 9999}\n",
         ":2:24: error: limits.stanza-bytes: must be at least 10000, but is 9999");
     wrong("domains: [a.example]\nlimits: {stanza-bytes: 10000}\n");
+  }
+
+  @Test
+  void allowancesOfGuestsThatAreNone() throws IOException {
+    wrong(
+        """
+        domains: [a.example]
+        limits:
+          guests:
+            per-peer: {burst-seconds: 5}
+            per-pair: {bytes-per-second: 10}
+            per-domain: {stanzas-per-second: 1, burst-seconds: 0}
+            per-component: {bytes: 5000, stanzas-per-second: 5}
+            excepted: ["*.partner example"]
+        """,
+        ":4:15: error: limits.guests.per-peer: limits nothing; give bytes-per-second or"
+            + " stanzas-per-second",
+        ":5:34: error: limits.guests.per-pair.bytes-per-second: must be at least 1000, but is 10",
+        ":6:56: error: limits.guests.per-domain.burst-seconds: must be at least 1, but is 0",
+        ":7:21: error: limits.guests.per-component.bytes: unknown key; known here:"
+            + " bytes-per-second, stanzas-per-second, burst-seconds",
+        ":8:16: error: limits.guests.excepted[0]: a domain holds a character that no host name has:"
+            + " \"partner example\"");
   }
 
   @Test
