@@ -154,7 +154,13 @@ public record Configuration(
       StrangerLimits strangers) {
     /** What holds where the file says nothing. */
     public static final Limits DEFAULT =
-        new Limits(512 << 10, 5000, 4 << 20, 1 << 20, 256, StrangerLimits.DEFAULTS);
+        new Limits(
+            512 << 10,
+            5000,
+            4 << 20,
+            1 << 20,
+            ListenOptions.CONNECTIONS_PER_ADDRESS,
+            StrangerLimits.DEFAULTS);
   }
 
   /** How long we wait. */
