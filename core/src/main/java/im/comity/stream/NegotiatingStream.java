@@ -414,8 +414,12 @@ public final class NegotiatingStream implements AutoCloseable {
     };
   }
 
-  /** Sends one element. */
+  /** Sends one element. A peer that does not read what it is told is dropped (S2S-DOS-04). */
   public void send(Element out) {
+    if (!transport.writable()) {
+      transport.abort(new IOException("the peer does not read what it is told"));
+      return;
+    }
     write(out);
     transport.flush();
   }

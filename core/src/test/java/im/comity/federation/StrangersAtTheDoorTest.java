@@ -190,7 +190,7 @@ final class StrangersAtTheDoorTest {
     unproven(0);
   }
 
-  /** Each request is answered at once, with "invalid", as fast as somebody can ask. */
+  /** Each is answered at once, as fast as somebody can ask. */
   @Test
   @Clause("S2S-DOS-04")
   void whoAsksAndDoesNotReadTheAnswersIsDroppedEarly() throws Exception {

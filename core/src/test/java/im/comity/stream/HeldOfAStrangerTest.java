@@ -12,6 +12,7 @@ import im.comity.transport.NetworkOptions;
 import im.comity.transport.PipeTransport;
 import im.comity.transport.Transport;
 import im.comity.xml.Octets;
+import im.comity.xml.ScannerLimits;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +28,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class HeldOfAStrangerTest {
   /** S2S-DOS-04 without the mailbox, which may hold 24 KiB beside it. */
   private static final int MOST = 40 << 10;
+
+  private static final int ELEMENT = ScannerLimits.STRANGER.elementBytes();
+  private static final int HEADER = ScannerLimits.HEADER_BYTES;
 
   private static final String BEGIN =
       "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
@@ -51,10 +55,10 @@ final class HeldOfAStrangerTest {
 
     String element() {
       return switch (this) {
-        case TEXT -> "<a>" + "x".repeat(9_900);
+        case TEXT -> "<a>" + "x".repeat(ELEMENT - 100);
         case ATTRIBUTE -> "<a " + attributes("b", 2, 4_090) + " c='" + "v".repeat(1_700);
         case NAMES -> "<" + "n".repeat(256) + attributes("m".repeat(240), 31, 40);
-        case DECLARATIONS -> "<a " + attributes("xmlns:" + "p".repeat(200), 15, 440);
+        case DECLARATIONS -> "<a " + attributes("xmlns:" + "p".repeat(200), 15, ELEMENT / 15 - 226);
         case DEPTH -> ("<" + "n".repeat(250) + ">").repeat(31);
       };
     }
@@ -88,7 +92,7 @@ final class HeldOfAStrangerTest {
   void anElementHalfReadIsHeldInFewBytes(Worst worst) throws Exception {
     NegotiatingStream stream = receive();
     // The header declares as much as it may, too.
-    String header = BEGIN + " xmlns:h='" + "h".repeat(3_800) + "'>";
+    String header = BEGIN + Worst.attributes("xmlns:h", HEADER / 920 - 1, 900) + ">";
     CompletableFuture<Object> reading = new CompletableFuture<>();
     Thread reader =
         Thread.ofVirtual()
