@@ -209,7 +209,7 @@ final class Reception {
     private void announce(ChannelHandlerContext ctx) {
       patience.cancel();
       transport.place(ctx.channel().attr(PLACE).get());
-      if (gate != Gate.OPEN) {
+      if (!gate.equals(Gate.OPEN)) {
         ctx.channel().config().setWriteBufferWaterMark(NettyNetwork.STRANGER_WRITE_MARKS);
       }
       ctx.pipeline().remove(this);

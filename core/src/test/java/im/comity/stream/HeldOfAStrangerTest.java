@@ -46,7 +46,7 @@ final class HeldOfAStrangerTest {
   }
 
   /** Documents that end in the middle, each as long as it may be without the stream ending. */
-  private enum Worst {
+  enum Worst {
     TEXT,
     ATTRIBUTE,
     NAMES,
