@@ -82,6 +82,9 @@ public final class EstablishedStream implements Sink {
   /** How many first-level elements that are no stanzas are ignored before the stream is closed. */
   private static final int UNKNOWN_ELEMENTS = 1_000;
 
+  /** How many bytes of answers may wait for a peer that has proven nothing. */
+  private static final int UNREAD_ANSWERS = 16 << 10;
+
   /** How long a stream is not read because the local side is full. */
   static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -98,9 +101,11 @@ public final class EstablishedStream implements Sink {
   private final Map<DialbackRequest, CompletableFuture<@Nullable DialbackVerdict>> expected =
       new ConcurrentHashMap<>();
 
+  /** Written on the event loop. */
+  private volatile boolean proven;
+
   // On the event loop only.
   private State state = State.OPEN;
-  private boolean proven;
   private boolean limitsApplied;
   private int unknownElements;
   private long stanzasReceived;
@@ -312,8 +317,18 @@ public final class EstablishedStream implements Sink {
     }
   }
 
-  /** Sends a stream-level element behind what waits; false if the stream is closed. */
+  /**
+   * Sends a stream-level element behind what waits; false if the stream is closed.
+   *
+   * <p>A peer can make us answer as fast as it can write: one that does not read the answers is
+   * dropped, a stranger early (S2S-DOS-04).
+   */
   public boolean send(Element element) {
+    int most = proven ? context.settings().outletBytes() : UNREAD_ANSWERS;
+    if (outlet.queuedElementBytes() > most) {
+      transport.abort(new IOException("more than " + most + " bytes of answers are not read"));
+      return false;
+    }
     return outlet.element(ElementWriter.write(element, Namespaces.SERVER, PREFIXES));
   }
 

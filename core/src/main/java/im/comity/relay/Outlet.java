@@ -31,6 +31,7 @@ public final class Outlet {
   private final Set<Runnable> waiting = new LinkedHashSet<>(0);
   private final List<CompletableFuture<Void>> whenEmpty = new ArrayList<>(0);
   private int queuedBytes;
+  private int queuedElementBytes;
   private boolean scheduled;
   private boolean closed;
   private long written;
@@ -96,6 +97,7 @@ public final class Outlet {
       }
       queue.add(element);
       queuedBytes += element.length();
+      queuedElementBytes += element.length();
       if (scheduled) {
         return true;
       }
@@ -193,6 +195,8 @@ public final class Outlet {
       at += octets.length();
       if (entry instanceof Stanza) {
         written++;
+      } else {
+        queuedElementBytes -= octets.length();
       }
     }
     queuedBytes -= size;
@@ -244,6 +248,13 @@ public final class Outlet {
   boolean full() {
     synchronized (lock) {
       return !closed && queuedBytes >= maxBytes;
+    }
+  }
+
+  /** How many bytes of stream-level elements wait, for which no bound is kept here. */
+  int queuedElementBytes() {
+    synchronized (lock) {
+      return queuedElementBytes;
     }
   }
 

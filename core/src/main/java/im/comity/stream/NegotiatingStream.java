@@ -37,6 +37,12 @@ public final class NegotiatingStream implements AutoCloseable {
   private static final Map<String, String> PREFIXES =
       Map.of("stream", Namespaces.STREAM, "db", Namespaces.DIALBACK);
 
+  /**
+   * How often {@code <} may stand in one element: a tree takes many times the bytes that it is made
+   * of. What is negotiated has a few dozen (S2S-XML-17, S2S-DOS-04).
+   */
+  static final int MOST_TAGS = 256;
+
   private static final Octets CLOSE = Octets.utf8("</stream:stream>");
   private static final Octets NOTHING = Octets.of(new byte[0]);
   private static final String LANGUAGE = "en";
@@ -295,6 +301,9 @@ public final class NegotiatingStream implements AutoCloseable {
       case ELEMENT -> {
         ScannedElement scanned = scanner.element();
         element = scanned.octets().copy();
+        if (tags(element) > MOST_TAGS) {
+          throw fail(StreamError.tooBig("Too many elements before authentication"));
+        }
         Element tree = scanned.toElement();
         if (tree.is(Namespaces.STREAM, "error")) {
           StreamError error = StreamError.parse(tree);
@@ -306,6 +315,21 @@ public final class NegotiatingStream implements AutoCloseable {
       case REFUSED -> throw fail(StreamError.tooBig("Too large before authentication"));
       default -> throw fail(StreamError.of(StreamErrorCondition.BAD_FORMAT, "A second header"));
     };
+  }
+
+  private static int tags(Octets octets) {
+    int tags = 0;
+    for (int i = 0; i < octets.length(); i++) {
+      if (octets.at(i) == '<') {
+        tags++;
+      }
+    }
+    return tags;
+  }
+
+  /** The bytes of memory that are held of what the peer sent; for tests of the bound. */
+  int held() {
+    return scanner.capacity() + chunk.array().length + (element == null ? 0 : element.length());
   }
 
   /** The next event that is not a need for more; END and violations are thrown. */
@@ -327,6 +351,7 @@ public final class NegotiatingStream implements AutoCloseable {
           }
         }
       }
+      chunk = NOTHING; // or its array would be held for as long as we wait
       chunk = take();
     }
   }
@@ -389,8 +414,12 @@ public final class NegotiatingStream implements AutoCloseable {
     };
   }
 
-  /** Sends one element. */
+  /** Sends one element. A peer that does not read what it is told is dropped (S2S-DOS-04). */
   public void send(Element out) {
+    if (!transport.writable()) {
+      transport.abort(new IOException("the peer does not read what it is told"));
+      return;
+    }
     write(out);
     transport.flush();
   }
@@ -415,6 +444,8 @@ public final class NegotiatingStream implements AutoCloseable {
       throw broken(new PlaintextAfterStartTlsException(Math.max(1, chunk.length())));
     }
     chunk = NOTHING;
+    element = null;
+    scanner.restart();
     Octets plain = last == null ? null : ElementWriter.write(last, Namespaces.SERVER, PREFIXES);
     speaking = false;
     try {
@@ -427,7 +458,6 @@ public final class NegotiatingStream implements AutoCloseable {
       restart();
     } else {
       headerSent(false);
-      scanner.restart();
     }
     id = null;
   }

@@ -15,6 +15,15 @@ import java.util.List;
  */
 public record ListenOptions(
     InetSocketAddress address, List<String> proxyFrom, int maxConnectionsPerAddress) {
+
+  /**
+   * What is shipped. Some servers open a connection for each pair, so that a large provider, or
+   * what looks like one address behind a translator, comes with thousands; this bound only keeps
+   * one address from taking all descriptors. From those who have proven nothing {@link
+   * StrangerLimits} protects, long before.
+   */
+  public static final int CONNECTIONS_PER_ADDRESS = 10_000;
+
   public ListenOptions {
     proxyFrom = List.copyOf(proxyFrom);
     if (maxConnectionsPerAddress < 1) {
@@ -22,8 +31,8 @@ public record ListenOptions(
     }
   }
 
-  /** Without proxies, 256 connections per address. */
+  /** Without proxies, and with {@link #CONNECTIONS_PER_ADDRESS}. */
   public static ListenOptions at(InetSocketAddress address) {
-    return new ListenOptions(address, List.of(), 256);
+    return new ListenOptions(address, List.of(), CONNECTIONS_PER_ADDRESS);
   }
 }

@@ -54,8 +54,11 @@ public final class NettyNetwork implements Network {
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
   /** Between these amounts of unsent bytes a connection turns from writable to not and back. */
-  private static final WriteBufferWaterMark WRITE_MARKS =
-      new WriteBufferWaterMark(64 << 10, 256 << 10);
+  static final WriteBufferWaterMark WRITE_MARKS = new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+  /** The same for a peer that has proven nothing: what it does not read is held for it. */
+  static final WriteBufferWaterMark STRANGER_WRITE_MARKS =
+      new WriteBufferWaterMark(4 << 10, 8 << 10);
 
   private static final int KEEPALIVE_PROBES = 3;
 

@@ -44,14 +44,14 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   }
 
   /** What the mailbox may hold before reading stops. */
-  static final int MAILBOX_BYTES = 16 << 10;
+  static final int MAILBOX_BYTES = 4 << 10;
 
   /**
-   * What the mailbox can hold at all. When a peer has ended, the kernel gives out what it had
-   * accepted from it whether or not we want to read; a peer that has made it accept more than this
-   * is dropped.
+   * What the mailbox can hold at all: what it may, one read, and a record of TLS that the read
+   * completed. When a peer has ended, the kernel gives out what it had accepted from it whether or
+   * not we want to read; a peer that has made it accept more than this is dropped (S2S-DOS-04).
    */
-  static final int MAILBOX_LIMIT = 256 << 10;
+  static final int MAILBOX_LIMIT = MAILBOX_BYTES + ReadSize.LEAST + (16 << 10);
 
   private static final Logger LOG = LoggerFactory.getLogger(NettyTransport.class);
 
@@ -145,6 +145,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
 
   @Override
   public void proven() {
+    channel.config().setWriteBufferWaterMark(NettyNetwork.WRITE_MARKS);
     place.cancel();
   }
 
@@ -776,6 +777,11 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     } catch (RejectedExecutionException e) {
       step.run(); // the loop is ending, and we are on it
     }
+  }
+
+  /** The bytes of memory that the mailbox takes; for tests of the bound. */
+  int boxCapacity() {
+    return box.length;
   }
 
   /** Ends the channel without a farewell; what follows is {@link #channelInactive}. */

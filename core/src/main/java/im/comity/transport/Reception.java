@@ -209,6 +209,9 @@ final class Reception {
     private void announce(ChannelHandlerContext ctx) {
       patience.cancel();
       transport.place(ctx.channel().attr(PLACE).get());
+      if (!gate.equals(Gate.OPEN)) {
+        ctx.channel().config().setWriteBufferWaterMark(NettyNetwork.STRANGER_WRITE_MARKS);
+      }
       ctx.pipeline().remove(this);
       try {
         accepted.accept(transport);

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public interface Transport {
   /**
    * Waits for bytes and takes all that the mailbox holds. The mailbox stops the reading when it
-   * holds 16 KiB, and a peer that sends on finds its TCP window closed.
+   * holds 4 KiB, and a peer that sends on finds its TCP window closed.
    *
    * @return bytes that nobody else holds, at least one; null when the peer ended in an orderly way
    *     (a FIN in the clear, a {@code close_notify} under TLS), now and ever after

@@ -396,7 +396,7 @@ public final class ElementScanner {
   }
 
   /** The bytes of memory that the scanner holds in arrays. */
-  int capacity() {
+  public int capacity() {
     return kept.length
         + names.length
         + Integer.BYTES * open.length
@@ -557,12 +557,18 @@ public final class ElementScanner {
   }
 
   private int allowance() {
+    if (depth < 0) {
+      return Math.min(limits.elementBytes(), ScannerLimits.HEADER_BYTES);
+    }
     return limits.elementBytes() * (skipping ? limits.skipFactor() : 1);
   }
 
   private String allowed(Limit exceeded) {
     return switch (exceeded) {
-      case ELEMENT_BYTES -> limits.elementBytes() + " bytes for one element";
+      case ELEMENT_BYTES ->
+          depth < 0
+              ? allowance() + " bytes for the stream header"
+              : limits.elementBytes() + " bytes for one element";
       case DEPTH -> limits.depth() + " levels of elements";
       case ATTRIBUTES -> limits.attributes() + " attributes of one element";
       case NAME_BYTES -> limits.nameBytes() + " bytes for one name";

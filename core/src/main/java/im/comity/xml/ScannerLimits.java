@@ -4,7 +4,7 @@ package im.comity.xml;
  * How much one first-level element, or the stream header, may ask of us (S2S-XML-13 to -18).
  *
  * @param elementBytes from {@code <} to {@code >} of a first-level element; also of the header with
- *     what precedes it
+ *     what precedes it, of which {@link #HEADER_BYTES} are the most whatever is said here
  * @param skipFactor an element over a limit is still checked, skipped and refused alone as long as
  *     it stays within this many times {@code elementBytes}; 1 or less: the stream ends at once
  * @param depth levels of elements, the first-level element being the first; at most 1,000, because
@@ -26,9 +26,18 @@ public record ScannerLimits(
   /** The least {@code elementBytes} where elements can be skipped: RFC 6120 13.12 (4). */
   public static final int LEAST_ELEMENT_BYTES = 10_000;
 
-  /** For a peer that has proven nothing yet (S2S-XML-17). */
+  /**
+   * How long a stream header may be. Two addresses of 1,023 bytes, an id and some namespaces have
+   * room; what it declares is held as long as the stream lives.
+   */
+  public static final int HEADER_BYTES = 4096;
+
+  /**
+   * For a peer that has proven nothing yet (S2S-XML-17): the least that RFC 6120 allows where a
+   * stanza may come first, so that what is held of one half read stays small (S2S-DOS-04).
+   */
   public static final ScannerLimits STRANGER =
-      new ScannerLimits(16 * 1024, 1, 32, 32, 256, 4096, 16);
+      new ScannerLimits(LEAST_ELEMENT_BYTES, 1, 32, 32, 256, 4096, 16);
 
   /** For a proven peer. */
   public static final ScannerLimits PROVEN =

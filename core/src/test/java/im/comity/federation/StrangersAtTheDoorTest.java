@@ -1,6 +1,7 @@
 package im.comity.federation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import im.comity.event.FederationEvent;
 import im.comity.policy.FederationLevel;
@@ -187,6 +188,39 @@ final class StrangersAtTheDoorTest {
     assertThat(lastWords(slow)).contains("<failure").doesNotContain("connection-timeout");
     slow.close();
     unproven(0);
+  }
+
+  /** Each is answered at once, as fast as somebody can ask. */
+  @Test
+  @Clause("S2S-DOS-04")
+  void whoAsksAndDoesNotReadTheAnswersIsDroppedEarly() throws Exception {
+    start(20);
+    honestPeer();
+    Socket greedy = new Socket();
+    sockets.add(greedy);
+    greedy.setReceiveBufferSize(4 << 10);
+    greedy.connect(site.federation.addresses().getFirst());
+    byte[] asks =
+        "<db:verify from='south.example' to='north.example' id='x'>y</db:verify>"
+            .repeat(1_000)
+            .getBytes(StandardCharsets.UTF_8);
+    greedy
+        .getOutputStream()
+        .write(
+            ("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
+                    + " xmlns:db='jabber:server:dialback'"
+                    + " from='south.example' to='north.example' version='1.0'>")
+                .getBytes(StandardCharsets.UTF_8));
+    assertThatIOException()
+        .isThrownBy(
+            () -> {
+              // Beyond what the kernel takes for a peer that does not read.
+              for (int i = 0; i < 500; i++) {
+                greedy.getOutputStream().write(asks);
+              }
+            });
+    unproven(0);
+    goesOn("on");
   }
 
   @Test

@@ -304,6 +304,24 @@ class ListenTest {
     assertThat(reception.countedAddresses()).isZero();
   }
 
+  /**
+   * Some servers open a connection for each pair, and all of a provider's come from one address.
+   */
+  @Test
+  void whatIsShippedLetsOneAddressHaveThousands() {
+    Reception reception =
+        new Reception(ListenOptions.at(Bench.loopback()), Gate.OPEN, accepted::add, bench.timers);
+    EmbeddedChannel door = new EmbeddedChannel(reception.door());
+    List<EmbeddedChannel> channels = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      EmbeddedChannel channel = new EmbeddedChannel();
+      channels.add(channel);
+      door.writeInbound(channel);
+    }
+    assertThat(channels).allMatch(EmbeddedChannel::isOpen);
+    channels.forEach(channel -> channel.close().syncUninterruptibly());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "192.0.2.1, 192.0.2.1",

@@ -460,6 +460,27 @@ class TlsTest {
     assertThat(found.server().alpn()).isEqualTo("xmpp-server");
   }
 
+  /** A record is decoded as a whole, so that more comes at once than is read at once. */
+  @ParameterizedTest
+  @MethodSource("providers")
+  @Clause("S2S-DOS-04")
+  void whatComesUnderTlsWhileNobodyTakesIsBounded(TlsProvider client, TlsProvider server)
+      throws Exception {
+    Ends ends = ends(client, server);
+    handshake(ends, client(SOUTH, null), server(south()));
+    byte[] much = new byte[4 << 20];
+    ends.client().write(Octets.of(much));
+    ends.client().flush();
+    NettyTransport held = (NettyTransport) ends.server();
+    Bench.until(() -> held.receivedBytes() >= NettyTransport.MAILBOX_BYTES);
+    int total = 0;
+    while (total < much.length) {
+      Octets taken = ends.server().take();
+      assertThat(taken.array().length).isLessThanOrEqualTo(NettyTransport.MAILBOX_LIMIT);
+      total += taken.length();
+    }
+  }
+
   private static void carryByteByByte(Transport from, Transport to) {
     Thread.ofVirtual()
         .start(

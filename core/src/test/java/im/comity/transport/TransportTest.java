@@ -29,6 +29,7 @@ import java.net.SocketException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -227,6 +228,7 @@ class TransportTest {
   @EnumSource(
       value = Wire.class,
       names = {"EPOLL", "NIO"})
+  @Clause("S2S-DOS-04")
   void whatAPeerLeavesBehindInAFullMailboxIsBounded(Wire wire) throws Exception {
     Accepted peer = bench.accept(bench.network(wire, TlsProvider.AUTO));
     peer.socket().setSendBufferSize(4 << 20);
@@ -243,6 +245,9 @@ class TransportTest {
             });
     // The peer may be stuck, or all it sent is with the kernel: what we hold is bounded either way.
     until(() -> peer.transport().receivedBytes() >= NettyTransport.MAILBOX_BYTES);
+    NettyTransport held = (NettyTransport) peer.transport();
+    assertThat(onLoop(held, held::boxCapacity)).isLessThanOrEqualTo(NettyTransport.MAILBOX_LIMIT);
+    assertThat(NettyTransport.MAILBOX_LIMIT).isLessThanOrEqualTo(24 << 10);
     long total = 0;
     try {
       for (Octets octets; (octets = peer.transport().take()) != null; ) {
@@ -256,13 +261,27 @@ class TransportTest {
     }
   }
 
+  private static int onLoop(NettyTransport transport, Callable<Integer> question) throws Exception {
+    CompletableFuture<Integer> answer = new CompletableFuture<>();
+    transport.execute(
+        () -> {
+          try {
+            answer.complete(question.call());
+          } catch (Exception e) {
+            answer.completeExceptionally(e);
+          }
+        });
+    return get(answer);
+  }
+
   // Closing.
 
   @ParameterizedTest
   @EnumSource(Wire.class)
   void closeSendsWhatWasWrittenWithoutFlush(Wire wire) throws Exception {
     Ends ends = bench.connect(wire);
-    byte[] much = new byte[1 << 20];
+    // No more than a mailbox can hold of a peer that has ended.
+    byte[] much = new byte[20_000];
     Arrays.fill(much, (byte) 'm');
     ends.client().write(Octets.of(much));
     ends.client().close();

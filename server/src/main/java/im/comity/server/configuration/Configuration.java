@@ -179,7 +179,7 @@ public record Configuration(
             5000,
             4 << 20,
             1 << 20,
-            256,
+            ListenOptions.CONNECTIONS_PER_ADDRESS,
             StrangerLimits.DEFAULTS,
             GuestLimits.NONE,
             null);
