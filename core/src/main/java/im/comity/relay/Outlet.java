@@ -4,6 +4,7 @@ import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.transport.Transport;
 import im.comity.xml.Octets;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,12 @@ public final class Outlet {
   /** How much is put into one write, so that a batch is a few TLS records and not a whole queue. */
   private static final int BATCH_BYTES = 64 * 1024;
 
+  /**
+   * How many bytes of stream-level elements may wait, whatever else does: far more than what one
+   * read can ask for.
+   */
+  public static final int ELEMENT_BYTES = 256 * 1024;
+
   private final Transport transport;
   private final int maxBytes;
   private final Object lock = new Object();
@@ -28,6 +35,7 @@ public final class Outlet {
   private final List<Runnable> waiting = new ArrayList<>(0);
   private final List<CompletableFuture<Void>> whenEmpty = new ArrayList<>(0);
   private int queuedBytes;
+  private int elementBytes;
   private boolean scheduled;
   private boolean closed;
   private long written;
@@ -85,21 +93,35 @@ public final class Outlet {
     return true;
   }
 
-  /** Appends a stream-level element behind what waits; false if the outlet is closed. */
+  /**
+   * Appends a stream-level element behind what waits. A peer that asks and asks and does not read
+   * what it is answered loses the connection when {@link #ELEMENT_BYTES} would wait for it.
+   *
+   * @return false if the outlet is closed, or the peer lost
+   */
   public boolean element(Octets element) {
+    boolean wake;
     synchronized (lock) {
       if (closed) {
         return false;
       }
-      queue.add(element);
-      queuedBytes += element.length();
-      if (scheduled) {
-        return true;
+      wake = elementBytes + element.length() <= ELEMENT_BYTES;
+      if (wake) {
+        queue.add(element);
+        queuedBytes += element.length();
+        elementBytes += element.length();
+        if (scheduled) {
+          return true;
+        }
+        scheduled = true;
       }
-      scheduled = true;
     }
-    transport.execute(this::drain);
-    return true;
+    if (wake) {
+      transport.execute(this::drain);
+    } else {
+      transport.abort(new IOException("the peer does not read what it asks for"));
+    }
+    return wake;
   }
 
   /** Has the task run once there is room again, at once if there is; or when the outlet closes. */
@@ -179,6 +201,8 @@ public final class Outlet {
       at += octets.length();
       if (entry instanceof Stanza) {
         written++;
+      } else {
+        elementBytes -= octets.length();
       }
     }
     queuedBytes -= size;
@@ -204,6 +228,7 @@ public final class Outlet {
       }
       queue.clear();
       queuedBytes = 0;
+      elementBytes = 0;
     }
     return unsent;
   }

@@ -67,6 +67,36 @@ final class OutletTest {
   }
 
   @Test
+  void aPeerThatAsksAndDoesNotReadLosesTheConnection() {
+    Outlet outlet = new Outlet(transport, 1 << 20);
+    transport.writable(false);
+    int fit = Outlet.ELEMENT_BYTES / ELEMENT.length();
+    for (int i = 0; i < fit; i++) {
+      assertThat(outlet.element(ELEMENT)).isTrue();
+    }
+    loop.run();
+    assertThat(transport.closed()).isNotDone();
+    assertThat(outlet.element(ELEMENT)).isFalse();
+    loop.run();
+    assertThat(transport.closed().join()).hasMessageContaining("does not read");
+    assertThat(outlet.queuedBytes()).isLessThanOrEqualTo(Outlet.ELEMENT_BYTES);
+  }
+
+  @Test
+  void aPeerThatReadsMayAskForAsMuchAsItLikes() {
+    Outlet outlet = new Outlet(transport, 1 << 20);
+    int part = Outlet.ELEMENT_BYTES / ELEMENT.length();
+    for (int i = 0; i < 3 * part; i++) {
+      assertThat(outlet.element(ELEMENT)).isTrue();
+      if (i % part == part - 1) {
+        loop.run();
+      }
+    }
+    assertThat(transport.closed()).isNotDone();
+    assertThat(outlet.queuedBytes()).isZero();
+  }
+
+  @Test
   void whoWaitsForRoomGoesOnWhenTheOutletWasClosedAndReleased() {
     Outlet outlet = new Outlet(transport, 1);
     outlet.offer(message("m1"));
