@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Compare {
   private static final double QUIET = 0.15;
   private static final int WAIT_FOR_QUIET_SECONDS = 60;
-  private static final List<String> PROGRAMS = List.of("comity");
+  private static final List<String> PROGRAMS = List.of("comity", "prosody", "ejabberd", "jabberd2");
 
   private final Path root;
   private final Options options;
@@ -127,6 +127,9 @@ public final class Compare {
         String program, String host, List<String> components, String javaOptions) {
       return switch (program) {
         case "comity" -> new ComityContender(net, root, host, components, javaOptions);
+        case "prosody" -> new ProsodyContender(net, host, components);
+        case "ejabberd" -> new EjabberdContender(net, host, components);
+        case "jabberd2" -> new Jabberd2Contender(net, host, components);
         default -> throw new IllegalArgumentException(program);
       };
     }
