@@ -237,7 +237,7 @@ public final class Compare {
         Generator generator = two.generator(body);
         // The link stands before anything is measured: what waits for one may be overtaken by what
         // comes after it (seen with Prosody), and the run would end for it.
-        generator.paced(200, 20, false);
+        generator.paced(200, 1, false);
         Watch watch = new Watch(two);
         watch.begin();
         measured(program, size + " cold", two, generator, watch, 40_000);
@@ -288,6 +288,7 @@ public final class Compare {
     int count = options.quick ? 1_000 : 4_000;
     try (Two two = new Two(program, 1, 1, options.javaOptions)) {
       Generator generator = two.generator(100);
+      generator.paced(200, 1, false);
       generator.flood(options.quick ? 40_000 : 200_000);
       for (boolean roundTrip : new boolean[] {false, true}) {
         generator.paced(200, 200, roundTrip);

@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -37,6 +39,7 @@ final class StrangerLoad implements AutoCloseable {
           .getBytes(StandardCharsets.US_ASCII);
 
   private final List<Thread> threads = new ArrayList<>();
+  private final String name;
   private final InetSocketAddress starttls;
   private final InetSocketAddress directTls;
   private final int connections;
@@ -61,12 +64,19 @@ final class StrangerLoad implements AutoCloseable {
   /**
    * Begins at once.
    *
+   * @param name the domain that is asked for
    * @param starttls where the connections go
    * @param directTls where the handshakes go
    * @param addresses from how many addresses of 127.0.0.0/8 they come
    */
   StrangerLoad(
-      int starttls, int directTls, int connections, int addresses, int handshakesPerSecond) {
+      String name,
+      int starttls,
+      int directTls,
+      int connections,
+      int addresses,
+      int handshakesPerSecond) {
+    this.name = name;
     this.starttls = new InetSocketAddress(InetAddress.getLoopbackAddress(), starttls);
     this.directTls = new InetSocketAddress(InetAddress.getLoopbackAddress(), directTls);
     this.connections = connections;
@@ -139,7 +149,10 @@ final class StrangerLoad implements AutoCloseable {
     try (Selector selector = Selector.open()) {
       while (!closed) {
         // At most 100 every 50 ms, or the machine would be busy with nothing but accepting.
-        for (int i = 0; i < 100 && !absent.isEmpty(); i++) {
+        // And who was sent away does not come back as a flood: 500/s, as many as the time to greet
+        // that is shipped makes of 5,000.
+        int at = opened.get() < connections ? 100 : 25;
+        for (int i = 0; i < at && !absent.isEmpty(); i++) {
           Stranger stranger = absent.remove();
           if (!open(stranger, selector)) {
             absent.add(stranger);
@@ -236,6 +249,10 @@ final class StrangerLoad implements AutoCloseable {
       // Who is late does not make up for it in a burst.
       due = Math.max(due + pause, System.nanoTime() - pause);
       try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket()) {
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setServerNames(List.of(new SNIHostName(name)));
+        parameters.setApplicationProtocols(new String[] {"xmpp-server"});
+        socket.setSSLParameters(parameters);
         socket.bind(source(number));
         socket.setSoTimeout(5_000);
         socket.connect(directTls, 5_000);
@@ -244,7 +261,9 @@ final class StrangerLoad implements AutoCloseable {
         socket.getSession().invalidate();
         handshakes.incrementAndGet();
       } catch (IOException e) {
-        failedHandshakes.incrementAndGet();
+        if (failedHandshakes.getAndIncrement() == 0) {
+          System.err.println("bench: the first handshake that failed: " + e);
+        }
       }
     }
   }

@@ -144,7 +144,12 @@ public final class Strangers {
         target == null
             ? null
             : new StrangerLoad(
-                target.starttls, target.directTls, connections, addresses, handshakes)) {
+                target.host,
+                target.starttls,
+                target.directTls,
+                connections,
+                addresses,
+                handshakes)) {
       // Until they are there; a server that lets fewer in is measured with those it lets in.
       for (int i = 0; load != null && i < 100 && load.open() < connections * 9L / 10; i++) {
         TimeUnit.MILLISECONDS.sleep(100);

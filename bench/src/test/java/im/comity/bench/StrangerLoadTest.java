@@ -36,7 +36,7 @@ final class StrangerLoadTest {
                   // The end of the test.
                 }
               });
-      try (StrangerLoad load = new StrangerLoad(server.getLocalPort(), 0, 12, 4, 0)) {
+      try (StrangerLoad load = new StrangerLoad("south.test", server.getLocalPort(), 0, 12, 4, 0)) {
         assertThat(arrived.await(30, TimeUnit.SECONDS)).as("closed ones come again").isTrue();
         assertThat(load.opened()).isGreaterThanOrEqualTo(60);
       }
