@@ -10,9 +10,7 @@ import java.util.Map;
 /**
  * This project's server, started by its own command.
  *
- * <p>Two limits are not those that are shipped: connections per address, as all come from one; and
- * the bytes that may wait to be sent, as the window of large messages is more than the megabyte
- * that is shipped, and stanzas would return.
+ * <p>One limit is not the one that is shipped: connections per address, as all come from one.
  */
 final class ComityContender extends Contender {
   private final Path root;
@@ -54,7 +52,7 @@ final class ComityContender extends Contender {
         trust: {anchors: [%s]}
         dns: {resolvers: ["127.0.0.1:%d"]}
         policy: {default: {level: trusted}}
-        limits: {connections-per-address: 1000000, unsent-bytes: 4194304}
+        limits: {connections-per-address: 10000}
         allow-private-addresses: true
         log: {level: warn}
         """

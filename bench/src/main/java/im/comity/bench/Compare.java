@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Compare {
   private static final double QUIET = 0.15;
   private static final int WAIT_FOR_QUIET_SECONDS = 60;
-  private static final List<String> PROGRAMS = List.of("comity");
+  private static final List<String> PROGRAMS = List.of("comity", "prosody", "ejabberd", "jabberd2");
 
   private final Path root;
   private final Options options;
@@ -127,6 +127,9 @@ public final class Compare {
         String program, String host, List<String> components, String javaOptions) {
       return switch (program) {
         case "comity" -> new ComityContender(net, root, host, components, javaOptions);
+        case "prosody" -> new ProsodyContender(net, host, components);
+        case "ejabberd" -> new EjabberdContender(net, host, components);
+        case "jabberd2" -> new Jabberd2Contender(net, host, components);
         default -> throw new IllegalArgumentException(program);
       };
     }
@@ -232,6 +235,9 @@ public final class Compare {
           put(program, "RSS idle, MiB, Y", two.y.residentMib(), 0, false);
         }
         Generator generator = two.generator(body);
+        // The link stands before anything is measured: what waits for one may be overtaken by what
+        // comes after it (seen with Prosody), and the run would end for it.
+        generator.paced(200, 1, false);
         Watch watch = new Watch(two);
         watch.begin();
         measured(program, size + " cold", two, generator, watch, 40_000);
@@ -282,6 +288,7 @@ public final class Compare {
     int count = options.quick ? 1_000 : 4_000;
     try (Two two = new Two(program, 1, 1, options.javaOptions)) {
       Generator generator = two.generator(100);
+      generator.paced(200, 1, false);
       generator.flood(options.quick ? 40_000 : 200_000);
       for (boolean roundTrip : new boolean[] {false, true}) {
         generator.paced(200, 200, roundTrip);

@@ -70,22 +70,28 @@ abstract class Contender implements AutoCloseable {
           ProcessBuilder.Redirect.appendTo(folder.resolve("console.log").toFile()));
       builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
       processes.add(builder.start());
+      // The first process of several listens for the components and for the others.
+      awaitPort(componentPort, began);
     }
     for (int port : ports) {
-      while (!listens(port)) {
-        if (System.nanoTime() - began > START_NANOS
-            || processes.stream().anyMatch(process -> !process.isAlive())) {
-          throw new IOException(
-              host
-                  + " does not listen on port "
-                  + port
-                  + ":\n"
-                  + Files.readString(folder.resolve("console.log")));
-        }
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
-      }
+      awaitPort(port, began);
     }
     startSeconds = (System.nanoTime() - began) / 1e9;
+  }
+
+  private void awaitPort(int port, long began) throws IOException {
+    while (!listens(port)) {
+      if (System.nanoTime() - began > START_NANOS
+          || processes.stream().anyMatch(process -> !process.isAlive())) {
+        throw new IOException(
+            host
+                + " does not listen on port "
+                + port
+                + ":\n"
+                + Files.readString(folder.resolve("console.log")));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+    }
   }
 
   private static boolean listens(int port) {

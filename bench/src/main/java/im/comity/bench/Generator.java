@@ -69,7 +69,11 @@ final class Generator implements AutoCloseable {
   private static final class Run {
     final long[] latencies;
     final boolean echo;
+
+    /** As many as had come when the last read was handled whole. */
     volatile int arrived;
+
+    int counted;
     long lastSeen;
 
     Run(int count, boolean echo) {
@@ -108,7 +112,14 @@ final class Generator implements AutoCloseable {
 
                           @Override
                           public void batch() {
-                            LockSupport.unpark(waiting);
+                            // The sender hears of a read when all of it is counted, as with a
+                            // generator of one thread: else it would race the counting, and fill
+                            // its window stanza by stanza.
+                            Run current = run;
+                            if (counts(component, current) && current.counted != current.arrived) {
+                              current.arrived = current.counted;
+                              LockSupport.unpark(waiting);
+                            }
                           }
                         });
                     problem.compareAndSet(null, component.name + " was disconnected");
@@ -116,6 +127,10 @@ final class Generator implements AutoCloseable {
                     problem.compareAndSet(null, component.name + ": " + e);
                   }
                 }));
+  }
+
+  private boolean counts(RawComponent component, Run current) {
+    return component == (current.echo ? sender : receiver);
   }
 
   private void atReceiver(long sent, long now) throws IOException {
@@ -138,16 +153,13 @@ final class Generator implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("NonAtomicOperationOnVolatileField") // one reader writes
   private void count(Run current, long sent, long now) {
     if (sent <= current.lastSeen) {
       problem.compareAndSet(null, "a stanza was doubled or overtaken");
     }
     current.lastSeen = sent;
-    int number = current.arrived;
-    if (number < current.latencies.length) {
-      current.latencies[number] = now - sent;
-      current.arrived = number + 1;
+    if (current.counted < current.latencies.length) {
+      current.latencies[current.counted++] = now - sent;
     } else {
       problem.compareAndSet(null, "more stanzas arrived than were sent");
     }
@@ -202,7 +214,10 @@ final class Generator implements AutoCloseable {
     return lastId;
   }
 
-  /** Sends as fast as the window allows. */
+  /**
+   * Sends as fast as the window allows: whatever room a read of the receiver makes is filled at
+   * once.
+   */
   Result flood(int count) throws IOException, TimeoutException {
     Run current = new Run(count, false);
     run = current;
@@ -213,8 +228,8 @@ final class Generator implements AutoCloseable {
     int sent = 0;
     while (sent < count) {
       int may = Math.min(count - sent, WINDOW - (sent - current.arrived));
-      if (may < Math.min(WINDOW / 8, count - sent)) {
-        await(current, sent - WINDOW + Math.min(WINDOW / 8, count - sent));
+      if (may == 0) {
+        await(current, sent - WINDOW + 1);
         continue;
       }
       int filled = 0;

@@ -5,17 +5,10 @@ import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.interfaces.ECPrivateKey;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.bouncycastle.asn1.DERBitString;
-import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 
 /** ejabberd 23.01, one host, in a throw-away configuration, started without its own scripts. */
 final class Ejabberd extends RealPeer {
@@ -111,17 +104,10 @@ final class Ejabberd extends RealPeer {
   void prepare() throws IOException {
     if (!Files.exists(folder.resolve("certificate.pem"))) {
       TestCertificate issued = lab.ca.issue(certificate, domain);
-      Files.writeString(folder.resolve("certificate.pem"), issued.chainPem() + keyPem(issued));
+      Files.writeString(
+          folder.resolve("certificate.pem"), issued.chainPem() + PeerPrograms.ejabberdKey(issued));
     }
-    Files.writeString(
-        folder.resolve("inetrc"),
-        """
-        {file, hosts, "/etc/hosts"}.
-        {resolv_conf, "/dev/null"}.
-        {nameserver, {127,0,0,1}, %d}.
-        {lookup, [file, dns]}.
-        """
-            .formatted(lab.dnsPort()));
+    Files.writeString(folder.resolve("inetrc"), PeerPrograms.erlangResolver(lab.dnsPort()));
     Files.writeString(
         folder.resolve("ejabberd.yml"),
         """
@@ -159,76 +145,14 @@ final class Ejabberd extends RealPeer {
     lab.publish(domain, starttls, starttlsOnly ? 0 : directTls);
   }
 
-  /**
-   * The key in the form of RFC 5915 with the public key in it: from PKCS #8 without one, ejabberd
-   * cannot tell to which certificate it belongs.
-   */
-  private static String keyPem(TestCertificate issued) throws IOException {
-    ECPrivateKey key = (ECPrivateKey) issued.privateKey();
-    byte[] point =
-        SubjectPublicKeyInfo.getInstance(issued.certificate().getPublicKey().getEncoded())
-            .getPublicKeyData()
-            .getBytes();
-    byte[] encoded =
-        new org.bouncycastle.asn1.sec.ECPrivateKey(
-                256, key.getS(), new DERBitString(point), SECObjectIdentifiers.secp256r1)
-            .getEncoded();
-    return "-----BEGIN EC PRIVATE KEY-----\n"
-        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(encoded)
-        + "\n-----END EC PRIVATE KEY-----\n";
-  }
-
-  /**
-   * Of more than 500 lines a second ejabberd drops the rest, which plays at one time reach; it
-   * reads the bound from its application's environment, and not from its configuration.
-   */
   @Override
   List<String> command() {
-    return List.of(
-        "/usr/bin/erl",
-        "+K",
-        "true",
-        "-noinput",
-        "-mnesia",
-        "dir",
-        "\"" + folder.resolve("mnesia") + "\"",
-        "-ejabberd",
-        "log_burst_limit_count",
-        "1000000",
-        "-s",
-        "ejabberd");
+    return PeerPrograms.ejabberd(folder.resolve("mnesia"));
   }
 
   @Override
   Map<String, String> environment() {
-    return Map.of(
-        "EJABBERD_CONFIG_PATH", folder.resolve("ejabberd.yml").toString(),
-        "EJABBERD_LOG_PATH", log.toString(),
-        "ERL_INETRC", folder.resolve("inetrc").toString(),
-        "ERL_LIBS", libraries(),
-        "HOME", folder.toString());
-  }
-
-  /** Where Debian keeps ejabberd and its libraries; what is there differs by architecture. */
-  private static String libraries() {
-    try (Stream<Path> places = Files.list(Path.of("/usr/lib"))) {
-      return places
-          .filter(place -> Files.isDirectory(place))
-          .filter(
-              place -> {
-                try (Stream<Path> inside = Files.list(place)) {
-                  return inside.anyMatch(
-                      one -> one.getFileName().toString().startsWith("ejabberd-"));
-                } catch (IOException e) {
-                  return false;
-                }
-              })
-          .map(Path::toString)
-          .findFirst()
-          .orElse("/usr/lib");
-    } catch (IOException e) {
-      return "/usr/lib";
-    }
+    return PeerPrograms.ejabberdEnvironment(folder, log);
   }
 
   @Override

@@ -147,8 +147,7 @@ final class Prosody extends RealPeer {
         s2s_require_encryption = %8$s
         authentication = "internal_plain"
         ssl = { certificate = "%1$s/certificate.pem", key = "%1$s/key.pem", cafile = "%9$s/ca.pem" }
-        unbound = { resolvconf = false, hoststxt = false, forward = { "127.0.0.1@%10$d" },
-          options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" } }
+        %10$s
         log = { { levels = { min = "debug" }, to = "file", filename = "%11$s" } }
         VirtualHost "%12$s"
         %13$s
@@ -163,7 +162,7 @@ final class Prosody extends RealPeer {
                 secureAuth,
                 requireEncryption,
                 lab.folder,
-                lab.dnsPort(),
+                PeerPrograms.prosodyResolver(lab.dnsPort()),
                 log,
                 domain,
                 component == 0
@@ -180,8 +179,7 @@ final class Prosody extends RealPeer {
 
   @Override
   List<String> command() {
-    return List.of(
-        "/usr/bin/prosody", "-F", "--config", folder.resolve("prosody.cfg.lua").toString());
+    return PeerPrograms.prosody(folder.resolve("prosody.cfg.lua"));
   }
 
   @Override

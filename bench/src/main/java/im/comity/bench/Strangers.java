@@ -1,0 +1,187 @@
+package im.comity.bench;
+
+import im.comity.bench.Statistics.Spread;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** Honest traffic while strangers press; see {@code bench/strangers --help}. */
+public final class Strangers {
+  private static final int RATE = 200;
+
+  private final int connections;
+  private final int addresses;
+  private final int handshakes;
+  private final int seconds;
+  private final int runs;
+
+  private Strangers(int connections, int addresses, int handshakes, int seconds, int runs) {
+    this.connections = connections;
+    this.addresses = addresses;
+    this.handshakes = handshakes;
+    this.seconds = seconds;
+    this.runs = runs;
+  }
+
+  /** The program; the first argument is the folder of the sources. */
+  public static void main(String[] arguments) throws Exception {
+    Locale.setDefault(Locale.ROOT);
+    int connections = 5_000;
+    int addresses = 50;
+    int handshakes = 200;
+    int seconds = 30;
+    int runs = 3;
+    for (int i = 1; i < arguments.length; i++) {
+      int value = i + 1 < arguments.length ? Integer.parseInt(arguments[i + 1]) : -1;
+      switch (arguments[i++]) {
+        case "--connections" -> connections = value;
+        case "--addresses" -> addresses = value;
+        case "--handshakes" -> handshakes = value;
+        case "--seconds" -> seconds = value;
+        case "--runs" -> runs = value;
+        default -> value = -1;
+      }
+      if (value < 0) {
+        System.err.println("bench/strangers: wrong argument; see bench/strangers --help");
+        System.exit(2);
+      }
+    }
+    try {
+      new Strangers(connections, Math.max(1, addresses), handshakes, Math.max(1, seconds), runs)
+          .all(Path.of(arguments[0]).toAbsolutePath().normalize());
+    } catch (IOException | TimeoutException e) {
+      System.err.println("bench/strangers: " + e.getMessage());
+      System.exit(1);
+    }
+    System.exit(0);
+  }
+
+  /** What was seen in one situation, over all runs. */
+  private static final class Seen {
+    final List<Double> p50 = new ArrayList<>();
+    final List<Double> p99 = new ArrayList<>();
+    final List<Double> most = new ArrayList<>();
+    final List<Double> cpu = new ArrayList<>();
+  }
+
+  private void all(Path root) throws IOException, InterruptedException, TimeoutException {
+    BenchNet net = new BenchNet(root.resolve("bench/target/strangers"));
+    try (net;
+        Contender x = new ComityContender(net, root, "north.test", List.of("x.north.test"), "");
+        Contender y = new ComityContender(net, root, "south.test", List.of("y.south.test"), "");
+        Contender bystander =
+            new ComityContender(net, root, "east.test", List.of("z.east.test"), "")) {
+      x.start();
+      y.start();
+      bystander.start();
+      try (Generator generator = new Generator(x.attach(0), y.attach(0), 100)) {
+        generator.flood(200_000);
+        generator.paced(RATE, RATE * 5, false);
+        Seen quiet = new Seen();
+        Seen control = new Seen();
+        Seen pressed = new Seen();
+        for (int run = 0; run < runs; run++) {
+          measure("nobody is pressed", generator, y, null, quiet);
+          measure("the bystander is pressed", generator, bystander, bystander, control);
+          measure("Y is pressed", generator, y, y, pressed);
+        }
+        System.out.printf(
+            "%-26s%24s%24s%30s%30s%n",
+            "honest one way, 200/s", "p50, ms", "p99, ms", "RSS of the pressed, MiB", "CPU, cores");
+        row("nobody is pressed", quiet);
+        row("the bystander is pressed", control);
+        row("Y is pressed", pressed);
+        System.out.printf(
+            "pressed / control: p50 %.2f, p99 %.2f%n",
+            Spread.of(pressed.p50).median() / Spread.of(control.p50).median(),
+            Spread.of(pressed.p99).median() / Spread.of(control.p99).median());
+      }
+    }
+  }
+
+  private static void row(String what, Seen seen) {
+    System.out.printf(
+        "%-26s%24s%24s%30s%30s%n",
+        what,
+        Spread.of(seen.p50).text(2),
+        Spread.of(seen.p99).text(2),
+        Spread.of(seen.most).text(0),
+        Spread.of(seen.cpu).text(2));
+  }
+
+  /** Pressure, if any, from before the measurement until after it. */
+  private void measure(
+      String what, Generator generator, Contender watched, @Nullable Contender target, Seen seen)
+      throws IOException, InterruptedException, TimeoutException {
+    double before = watched.residentMib();
+    double[] most = {before};
+    boolean[] done = {false};
+    Thread sampling =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  while (true) {
+                    synchronized (done) {
+                      if (done[0]) {
+                        return;
+                      }
+                      most[0] = Math.max(most[0], watched.residentMib());
+                    }
+                    try {
+                      TimeUnit.MILLISECONDS.sleep(200);
+                    } catch (InterruptedException e) {
+                      return;
+                    }
+                  }
+                });
+    try (StrangerLoad load =
+        target == null
+            ? null
+            : new StrangerLoad(
+                target.host,
+                target.starttls,
+                target.directTls,
+                connections,
+                addresses,
+                handshakes)) {
+      // Until they are there; a server that lets fewer in is measured with those it lets in.
+      for (int i = 0; load != null && i < 100 && load.open() < connections * 9L / 10; i++) {
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+      double cpu = watched.cpuSeconds();
+      long shaken = load == null ? 0 : load.handshakes();
+      Generator.Result result = generator.paced(RATE, RATE * seconds, false);
+      cpu = (watched.cpuSeconds() - cpu) / result.seconds();
+      seen.p50.add(result.latency(0.5));
+      seen.p99.add(result.latency(0.99));
+      seen.cpu.add(cpu);
+      synchronized (done) {
+        done[0] = true;
+        seen.most.add(most[0]);
+      }
+      sampling.interrupt();
+      System.err.printf(
+          "bench: %s: p50 %.2f p99 %.2f ms, RSS %.0f before, at most %.0f MiB, %.2f cores%s%n",
+          what,
+          result.latency(0.5),
+          result.latency(0.99),
+          before,
+          most[0],
+          cpu,
+          load == null
+              ? ""
+              : ", %d connections open, %d opened, %.0f handshakes/s, %d failed"
+                  .formatted(
+                      load.open(),
+                      load.opened(),
+                      (load.handshakes() - shaken) / result.seconds(),
+                      load.failedHandshakes()));
+    }
+  }
+}
