@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A connection in memory whose event loop turns when the test says so, and whose handshake is what
  * the test says it found.
  */
-final class MemoryTransport implements Transport {
+public final class MemoryTransport implements Transport {
   private final Executor loop;
   private final InetSocketAddress remote;
   private final ByteArrayOutputStream mailbox = new ByteArrayOutputStream();
@@ -41,7 +41,13 @@ final class MemoryTransport implements Transport {
   private int takers;
   private @Nullable Thread waiter;
 
-  MemoryTransport(Executor loop, InetSocketAddress remote) {
+  /**
+   * A connection.
+   *
+   * @param loop where its event loop runs
+   * @param remote where it leads
+   */
+  public MemoryTransport(Executor loop, InetSocketAddress remote) {
     this.loop = loop;
     this.remote = remote;
   }
@@ -55,7 +61,8 @@ final class MemoryTransport implements Transport {
     return text;
   }
 
-  void say(byte[] bytes) {
+  /** What the peer sends. */
+  public void say(byte[] bytes) {
     synchronized (this) {
       if (over || peerEnded) {
         return;
@@ -70,7 +77,8 @@ final class MemoryTransport implements Transport {
     loop.execute(this::deliver);
   }
 
-  void end() {
+  /** The peer is done. */
+  public void end() {
     synchronized (this) {
       peerEnded = true;
       LockSupport.unpark(waiter);

@@ -29,6 +29,7 @@ import im.comity.stream.StreamFacts;
 import im.comity.testkit.tls.TestCa;
 import im.comity.testkit.tls.TestCertificate;
 import im.comity.transport.FakeTimers;
+import im.comity.transport.Gate;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.Listening;
 import im.comity.transport.Network;
@@ -226,7 +227,6 @@ final class StateMachine {
     boolean successHeard;
     boolean successSaid;
     boolean authDue;
-    String authAs = "";
     final Set<String> identities = new HashSet<>();
     final List<Asked> requests = new ArrayList<>();
     final List<Asked> verifications = new ArrayList<>();
@@ -242,7 +242,6 @@ final class StateMachine {
     boolean muddled;
 
     boolean errorSaid;
-    boolean endSaid;
     boolean errorHeard;
     boolean endHeard;
     boolean slow;
@@ -366,6 +365,7 @@ final class StateMachine {
   private final Federation federation;
   private final byte[] choices;
   private int at;
+  private @Nullable Link current;
   private int numbers;
   private boolean inPieces;
   private volatile Offer answer = Offer.ACCEPTED;
@@ -435,7 +435,7 @@ final class StateMachine {
     }
 
     @Override
-    public Listening listen(ListenOptions options, Consumer<Transport> accepted) {
+    public Listening listen(ListenOptions options, Gate gate, Consumer<Transport> accepted) {
       throw new UnsupportedOperationException();
     }
 
@@ -569,7 +569,7 @@ final class StateMachine {
         quiet++;
       } else {
         quiet = 0;
-        Thread.yield();
+        Thread.onSpinWait();
       }
       require(System.nanoTime() < until, "it does not come to rest");
     }
@@ -712,15 +712,24 @@ final class StateMachine {
         link.heardFrom = from;
         link.heardTo = to;
         link.heardId = with.getOrDefault("id", "");
-        link.answerDue = !link.inbound;
+        if (!link.inbound) {
+          link.answerDue = true;
+          link.headerSaid = false;
+        }
       }
       case "stream:error" -> {
         require(!link.errorSaid, "an error was answered with an error on " + link);
         link.errorHeard = true;
       }
+      case "stream:features" ->
+          require(
+              content.isEmpty() || !link.inbound || !OURS.contains(link.saidFrom),
+              "something is offered to one who claims our domain: " + link);
       case "starttls" -> link.askedTls = true;
       case "proceed" -> {
-        require(link.inbound && link.askedTls && !link.tls, "proceed unasked on " + link);
+        require(
+            link.inbound && link.askedTls && !link.tls && !link.proceed,
+            "proceed unasked, or twice, on " + link);
         link.proceed = true;
       }
       case "auth" -> {
@@ -804,16 +813,25 @@ final class StateMachine {
   // ---- what peers and the local side do --------------------------------------------------------
 
   private void act() {
-    int what = choose(40);
-    Link link = links.isEmpty() ? null : links.get(links.size() - 1 - choose(links.size()));
+    int what = choose(64);
+    // Most is done where something was done last, or else nothing would get far.
+    int where = choose(4);
+    Link link = links.isEmpty() ? null : links.get(links.size() - 1);
+    if (where == 0 && link != null) {
+      link = links.get(choose(links.size()));
+    } else if (where < 3 && current != null && current.open()) {
+      link = current;
+    }
     if (link == null || what == 0 || what == 1) {
-      if (link == null && what % 2 == 0 || what == 1) {
+      if ((link == null && what % 2 == 0) || what == 1) {
         fromHere();
+        current = null;
       } else {
         arrive();
       }
       return;
     }
+    current = link;
     switch (what) {
       case 2 -> fromHere();
       case 3 -> header(link);
@@ -918,6 +936,11 @@ final class StateMachine {
       link.askedTls = true;
       link.smuggled |= !text.endsWith("tls'/>");
     }
+    link.muddled |= text.startsWith("<starttls") && text.contains("<stream:stream");
+    if (text.startsWith("<starttls") && text.endsWith("</db:result>")) {
+      link.requests.add(new Asked("north.example", "here.example", link.heardId, "key"));
+      link.owedResults.merge("north.example here.example", 1, Integer::sum);
+    }
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     if (inPieces) {
       for (byte one : bytes) {
@@ -935,6 +958,7 @@ final class StateMachine {
     Link link = new Link(new MemoryTransport(loop::add, address(40_000)), true, pick(PEERS));
     links.add(link);
     link.direct = choose(4) == 3;
+    current = link;
     tell(link + " connects" + (link.direct ? ", direct TLS" : ""));
     federation.accept(link.transport, link.direct);
   }
@@ -1152,24 +1176,28 @@ final class StateMachine {
             null));
   }
 
-  /** What a good peer would do next. */
+  /** What a good peer would do next, mostly: one in some has a slip. */
   private void next(Link link) {
+    boolean slip = choose(6) == 5;
     if (link.transport.handshaking()) {
-      handshake(link, link.peer, choose(6) + (link.inbound ? 0 : 1));
+      handshake(link, slip ? pick(PEERS) : link.peer, choose(6) + (link.inbound ? 0 : 1));
     } else if (link.inbound) {
       String ours = link.saidTo.isEmpty() ? pick(OURS) : link.saidTo;
       if (!link.headerSaid) {
-        header(link, link.successHeard ? link.saidFrom : link.peer, ours, " version='1.0'", 0);
-      } else if (!link.tls && !link.peer.equals(PERMISSIVE) && choose(8) > 0) {
-        say(link, "<starttls xmlns='" + Namespaces.TLS + "'/>");
-      } else if (link.requests.isEmpty() && !link.successHeard && choose(8) > 0) {
+        String from = link.successHeard ? link.saidFrom : link.peer;
+        header(link, slip ? pick(ALL) : from, ours, " version='1.0'", 0);
+      } else if (!link.tls && !link.peer.equals(PERMISSIVE)) {
+        say(
+            link,
+            "<starttls xmlns='" + Namespaces.TLS + "'/>" + (slip ? pick(AFTER_STARTTLS) : ""));
+      } else if (link.requests.isEmpty() && !link.successHeard) {
         if (choose(2) == 0) {
-          auth(link, "=");
+          auth(link, slip ? encode(pick(PEERS)) : "=");
         } else {
           result(link, link.peer, ours, "key" + choose(4));
         }
       } else {
-        fromPeer(link, link.peer, choose(4) == 0 ? pick(OURS) : ours);
+        fromPeer(link, slip ? pick(ALL) : link.peer, slip || choose(4) == 0 ? pick(ALL) : ours);
       }
     } else if (link.answerDue) {
       header(link, link.heardTo, link.heardFrom, " version='1.0'", choose(4));
@@ -1178,10 +1206,14 @@ final class StateMachine {
     } else if (link.authDue) {
       sasl(link, choose(3) == 0 ? "failure" : "success");
     } else if (!link.verifications.isEmpty()) {
-      answerVerify(link, choose(3) == 0 ? "invalid" : "valid", link.verifications.getLast());
+      Asked one = link.verifications.getLast();
+      answerVerify(
+          link,
+          choose(3) == 0 ? "invalid" : "valid",
+          slip ? new Asked(one.from, choose(2) == 0 ? pick(OURS) : one.to, "i9", one.key) : one);
     } else if (!link.results.isEmpty()) {
       Asked one = link.results.getLast();
-      answerResult(link, choose(4) == 0 ? "error" : "valid", one.to, one.from);
+      answerResult(link, choose(4) == 0 ? "error" : "valid", slip ? pick(PEERS) : one.to, one.from);
     }
   }
 

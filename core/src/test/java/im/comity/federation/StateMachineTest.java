@@ -20,7 +20,7 @@ final class StateMachineTest {
     Map<String, String> broken = new TreeMap<>();
     for (int seed = 0; seed < SEQUENCES && broken.size() < 3; seed++) {
       Random random = new Random(seed);
-      byte[] choices = new byte[20 + random.nextInt(180)];
+      byte[] choices = new byte[20 + random.nextInt(280)];
       random.nextBytes(choices);
       try {
         StateMachine.play(choices);

@@ -99,7 +99,7 @@ final class BucketTest {
   @ParameterizedTest
   @ValueSource(strings = {"0 0 1", "-1 5 1", "5 -1 1", "1000000001 0 1", "5 5 0", "5 5 3601"})
   void anAllowanceAllowsSomething(String numbers) {
-    String[] of = numbers.split(" ");
+    String[] of = numbers.split(" ", -1);
     assertThatThrownBy(
             () ->
                 new Allowance(
