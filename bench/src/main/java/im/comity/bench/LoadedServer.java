@@ -2,7 +2,6 @@ package im.comity.bench;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.component.Component;
 import im.comity.component.ComponentAcceptor;
 import im.comity.component.HostServices;
@@ -76,8 +75,13 @@ final class LoadedServer implements AutoCloseable {
               }
 
               @Override
-              public void whenRoom(DomainPair pair, Runnable task) {
-                federation.whenRoom(pair, task);
+              public Offer offer(Stanza stanza) {
+                return federation.offer(stanza);
+              }
+
+              @Override
+              public boolean whenRoom(Stanza stanza, Runnable task) {
+                return federation.whenRoom(stanza, task);
               }
             },
             network,

@@ -187,7 +187,7 @@ public final class Million {
     return scanner.element().toElement();
   }
 
-  private static DnsAnswer answer(Map<String, Integer> ports, String name, RecordType type) {
+  static DnsAnswer answer(Map<String, Integer> ports, String name, RecordType type) {
     Duration ttl = Duration.ofMinutes(5);
     Integer port = ports.get(name);
     if (type == RecordType.SRV && port != null) {

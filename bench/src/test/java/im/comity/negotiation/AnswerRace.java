@@ -26,6 +26,7 @@ import im.comity.stream.StreamVersion;
 import im.comity.testkit.tls.TestCa;
 import im.comity.transport.Deadline;
 import im.comity.transport.PeerCertificate;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.TlsSession;
 import im.comity.xml.ElementScanner;
 import im.comity.xml.ScannerLimits;
@@ -131,7 +132,8 @@ public class AnswerRace {
             locals,
             _ -> {},
             _ -> null,
-            NegotiationSettings.DEFAULTS);
+            NegotiationSettings.DEFAULTS,
+            StrangerLimits.DEFAULTS);
     AdditionalPairs requests =
         new AdditionalPairs(
             () -> context, context, new OutboundNegotiation(() -> context, null), (_, _) -> {});

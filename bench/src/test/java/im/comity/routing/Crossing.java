@@ -91,6 +91,7 @@ final class Crossing {
   }
 
   /** Waits until no attempt is under way and so many stanzas have come to an end. */
+  @SuppressWarnings("ThreadPriorityCheck") // it only makes a meeting likelier
   void settle(int stanzas, long most) {
     long until = System.nanoTime() + most;
     do {

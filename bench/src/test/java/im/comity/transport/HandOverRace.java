@@ -127,6 +127,7 @@ public class HandOverRace {
 
   /** What came. */
   @Arbiter
+  @SuppressWarnings("ThreadPriorityCheck") // it only makes a meeting likelier
   public void end(L_Result result) {
     long until = System.nanoTime() + patience;
     while (got.size() < UNASKED + ASKED && System.nanoTime() < until) {

@@ -144,6 +144,14 @@ public final class AssociationTable {
     return known != null ? known : look(pair);
   }
 
+  /**
+   * Whether one pair alone sends, as far as is known: one sender is entered, and {@link #find} has
+   * found no pair but one since anything changed.
+   */
+  public boolean single() {
+    return senders.size() == 1 && found.size() <= 1;
+  }
+
   /** Why {@link #find} has no permission for the pair; null if it has one after all. */
   public @Nullable Obstacle obstacle(DomainPair pair) {
     if (!senders.containsKey(pair.sender())) {

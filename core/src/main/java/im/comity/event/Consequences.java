@@ -32,6 +32,7 @@ import im.comity.event.NegotiationFailure.ShuttingDown;
 import im.comity.event.NegotiationFailure.TlsFailed;
 import im.comity.event.NegotiationFailure.TlsNotOffered;
 import im.comity.event.NegotiationFailure.TlsRefused;
+import im.comity.event.NegotiationFailure.TooManyStrangers;
 import im.comity.event.NegotiationFailure.VersionTooOld;
 import im.comity.event.Remedy.Party;
 import im.comity.stanza.ErrorType;
@@ -80,7 +81,8 @@ public final class Consequences {
           PeerDialbackError _,
           AuthorityFailed _,
           KeyInvalid _,
-          QueueFull _ ->
+          QueueFull _,
+          TooManyStrangers _ ->
           null;
       case PeerMisbehaved misbehaved ->
           switch (misbehaved.rule()) {
@@ -171,7 +173,7 @@ public final class Consequences {
           HostUnknown _,
           NoIdentity _ ->
           bounce(ErrorType.CANCEL, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, failure);
-      case QueueFull _, LimitReached _ ->
+      case QueueFull _, LimitReached _, TooManyStrangers _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.RESOURCE_CONSTRAINT, failure);
       case ShuttingDown _ ->
           bounce(ErrorType.WAIT, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, failure);
@@ -246,6 +248,7 @@ public final class Consequences {
           NoIdentity _,
           QueueFull _,
           LimitReached _,
+          TooManyStrangers _,
           ShuttingDown _,
           ProgramFault _ ->
           false;
@@ -294,7 +297,7 @@ public final class Consequences {
           HostUnknown _,
           NoIdentity _ ->
           Barring.REFUSAL;
-      case QueueFull _, LimitReached _, ShuttingDown _ -> Barring.NONE;
+      case QueueFull _, LimitReached _, TooManyStrangers _, ShuttingDown _ -> Barring.NONE;
     };
   }
 
@@ -502,6 +505,26 @@ public final class Consequences {
               Party.US,
               "a limit was reached: " + f.what(),
               "raise the limit if the load is legitimate");
+      case TooManyStrangers f ->
+          new Remedy(
+              Party.US,
+              switch (f.limit()) {
+                case UNPROVEN_PER_ADDRESS ->
+                    "more than " + f.most() + " connections of one address that are not proven";
+                case UNPROVEN_IN_ALL ->
+                    "more than " + f.most() + " connections of all addresses that are not proven";
+                case RATE -> "more than " + f.most() + " new connections a second from one address";
+                case CONNECTIONS_PER_ADDRESS ->
+                    "more than " + f.most() + " connections of one address";
+              },
+              "nothing if it is an attack; else raise "
+                  + switch (f.limit()) {
+                    case UNPROVEN_PER_ADDRESS -> "limits.strangers.per-address";
+                    case UNPROVEN_IN_ALL -> "limits.strangers.in-all";
+                    case RATE -> "limits.strangers.connections-per-second";
+                    case CONNECTIONS_PER_ADDRESS -> "limits.connections-per-address";
+                  }
+                  + " or name the network in limits.strangers.excepted");
       case ShuttingDown _ ->
           new Remedy(Party.US, "this server is stopping", "wait until it is up again");
       case ProgramFault f ->

@@ -6,6 +6,7 @@ import im.comity.association.Association;
 import im.comity.stream.StreamError;
 import im.comity.stream.StreamFacts;
 import im.comity.stream.StreamHandle;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +22,18 @@ public sealed interface FederationEvent {
 
   /** Somebody connected. */
   record Accepted(InetSocketAddress from, boolean directTls) implements FederationEvent {}
+
+  /**
+   * Connections were closed without a byte, since strangers had too many: the sum of a period.
+   *
+   * @param from the address, of IPv6 its network of 64 bits; null for all that are not named
+   * @param failure which limit
+   * @param count how many connections
+   * @param period in which time
+   */
+  record ConnectionsRefused(
+      @Nullable InetAddress from, NegotiationFailure failure, long count, Duration period)
+      implements FederationEvent {}
 
   /** A try to open the way for a pair began. */
   record AttemptStarted(DomainPair pair) implements FederationEvent {}

@@ -333,6 +333,31 @@ public sealed interface NegotiationFailure {
     }
   }
 
+  /** What of strangers is limited, at our door. */
+  enum StrangerLimit {
+    /** Connections of one address that are not proven. */
+    UNPROVEN_PER_ADDRESS,
+    /** Connections of all addresses that are not proven. */
+    UNPROVEN_IN_ALL,
+    /** New connections of one address in a second. */
+    RATE,
+    /** Connections of one address, proven or not. */
+    CONNECTIONS_PER_ADDRESS
+  }
+
+  /**
+   * More connections came than strangers may have, and were closed without a byte.
+   *
+   * @param limit which limit
+   * @param most its value
+   */
+  record TooManyStrangers(StrangerLimit limit, int most) implements OurFault {
+    @Override
+    public String code() {
+      return "OUR_DOOR_CLOSED";
+    }
+  }
+
   /** A fault in this program. */
   record ProgramFault(String what) implements OurFault {
     @Override

@@ -1,11 +1,11 @@
 package im.comity.federation;
 
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.association.Association;
 import im.comity.discovery.Discovery;
 import im.comity.event.FederationEvent;
 import im.comity.event.FederationListener;
+import im.comity.event.NegotiationFailure;
 import im.comity.local.LocalSide;
 import im.comity.negotiation.AdditionalPairs;
 import im.comity.negotiation.InboundNegotiation;
@@ -27,6 +27,7 @@ import im.comity.stream.StreamErrorCondition;
 import im.comity.transport.Cancellable;
 import im.comity.transport.Listening;
 import im.comity.transport.Network;
+import im.comity.transport.Strangers;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentities;
 import im.comity.transport.Transport;
@@ -69,6 +70,7 @@ public final class Federation implements AutoCloseable {
   private final InboundNegotiation inbound;
   private final Map<FederationConfig.Listener, Listening> listening = new LinkedHashMap<>();
   private final Set<Transport> negotiating = ConcurrentHashMap.newKeySet();
+  private final Strangers strangers;
   private volatile InForce inForce;
   private volatile boolean stopping;
   private @Nullable Cancellable sweeping;
@@ -87,6 +89,7 @@ public final class Federation implements AutoCloseable {
     this.locals = locals;
     this.listener = listener;
     this.identities = TlsIdentities.of(config.identities(), config.defaultIdentity());
+    this.strangers = new Strangers(config.strangers(), timers, this::turnedAway);
     Settling settlement = new Settling();
     OutboundNegotiation outbound =
         new OutboundNegotiation(() -> inForce().negotiation(), settlement);
@@ -118,7 +121,8 @@ public final class Federation implements AutoCloseable {
         locals,
         listener,
         config.sourceAddresses()::get,
-        config.negotiation());
+        config.negotiation(),
+        config.strangers());
   }
 
   private RelayContext relay(FederationConfig config) {
@@ -167,7 +171,7 @@ public final class Federation implements AutoCloseable {
     for (FederationConfig.Listener one : wanted) {
       if (!listening.containsKey(one)) {
         Listening socket =
-            network.listen(one.options(), accepted -> accept(accepted, one.directTls()));
+            network.listen(one.options(), strangers, accepted -> accept(accepted, one.directTls()));
         listening.put(one, socket);
         listener.on(
             new FederationEvent.Listening(
@@ -211,6 +215,7 @@ public final class Federation implements AutoCloseable {
     listening.putAll(ordered);
     identities.replace(next.identities(), next.defaultIdentity());
     routes.replaceSettings(next.routing());
+    strangers.limits(next.strangers());
     inForce = new InForce(next.policy(), negotiation(next), relay(next));
     reconsider();
     warn(next.policy());
@@ -270,14 +275,54 @@ public final class Federation implements AutoCloseable {
     return routes.send(stanza);
   }
 
-  /** Runs the task when a stanza of the pair may be offered again. */
-  public void whenRoom(DomainPair pair, Runnable task) {
-    routes.whenRoom(pair, task);
+  /**
+   * As {@link #send}, for a sender that can be held back: nothing is returned to it for want of
+   * room, but offered again.
+   *
+   * @return accepted: it is on its way, or was answered with an error; full: try again when {@link
+   *     #whenRoom} says so
+   * @throws IllegalArgumentException if its sender domain is not served here
+   */
+  public Offer offer(Stanza stanza) {
+    if (locals.standing(stanza.pair().sender()) != LocalSide.Standing.SERVED) {
+      throw new IllegalArgumentException(stanza.pair().sender() + " is not served here");
+    }
+    return routes.offer(stanza);
+  }
+
+  /**
+   * Runs the task when a stanza that was answered with full may be offered again.
+   *
+   * @return false if nobody can tell, and the task will not run: then {@link #send} it
+   */
+  public boolean whenRoom(Stanza stanza, Runnable task) {
+    return routes.whenRoom(stanza, task);
   }
 
   /** Tries again at once what is barred towards a domain. */
   public void retry(Domain target) {
     routes.unbar(target);
+  }
+
+  /** Connections that are open and have proven nothing yet. */
+  public int unproven() {
+    return strangers.unproven();
+  }
+
+  private void turnedAway(Strangers.Refused sum) {
+    NegotiationFailure.StrangerLimit limit =
+        switch (sum.limit()) {
+          case PER_ADDRESS -> NegotiationFailure.StrangerLimit.UNPROVEN_PER_ADDRESS;
+          case IN_ALL -> NegotiationFailure.StrangerLimit.UNPROVEN_IN_ALL;
+          case RATE -> NegotiationFailure.StrangerLimit.RATE;
+          case OPEN -> NegotiationFailure.StrangerLimit.CONNECTIONS_PER_ADDRESS;
+        };
+    listener.on(
+        new FederationEvent.ConnectionsRefused(
+            sum.from(),
+            new NegotiationFailure.TooManyStrangers(limit, sum.most()),
+            sum.count(),
+            Strangers.PERIOD));
   }
 
   /** The streams that are open now. */

@@ -11,6 +11,7 @@ import im.comity.prooftype.Prooftype;
 import im.comity.relay.RelaySettings;
 import im.comity.routing.RoutingSettings;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.util.Collection;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param negotiation durations and bounds of negotiations
  * @param relay durations and bounds of established streams
  * @param routing bounds of the routing table
+ * @param strangers what those may cost us that have proven nothing
  */
 public record FederationConfig(
     PolicyTable policy,
@@ -48,7 +50,8 @@ public record FederationConfig(
     DialbackSecret secret,
     NegotiationSettings negotiation,
     RelaySettings relay,
-    RoutingSettings routing) {
+    RoutingSettings routing,
+    StrangerLimits strangers) {
 
   /**
    * Where peers connect to us.
@@ -79,7 +82,8 @@ public record FederationConfig(
         secret,
         NegotiationSettings.DEFAULTS,
         RelaySettings.DEFAULTS,
-        RoutingSettings.DEFAULTS);
+        RoutingSettings.DEFAULTS,
+        StrangerLimits.DEFAULTS);
   }
 
   /** The same with another guard. */
@@ -97,7 +101,8 @@ public record FederationConfig(
         secret,
         negotiation,
         relay,
-        routing);
+        routing,
+        strangers);
   }
 
   /** The same with other durations and bounds. */
@@ -116,6 +121,26 @@ public record FederationConfig(
         secret,
         ofNegotiation,
         ofRelay,
-        ofRouting);
+        ofRouting,
+        strangers);
+  }
+
+  /** The same with other limits of strangers. */
+  public FederationConfig withStrangers(StrangerLimits others) {
+    return new FederationConfig(
+        policy,
+        identities,
+        defaultIdentity,
+        prooftypes,
+        resolver,
+        discovery,
+        guard,
+        sourceAddresses,
+        listeners,
+        secret,
+        negotiation,
+        relay,
+        routing,
+        others);
   }
 }

@@ -4,10 +4,14 @@ import im.comity.address.Domain;
 import im.comity.association.Association;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +35,7 @@ public final class InProcessLocalSide implements LocalSide, AutoCloseable {
 
   private final Set<Domain> domains;
   private final BlockingQueue<Entry> queue;
+  private final Map<Object, Runnable> waiting = new ConcurrentHashMap<>();
   private final Thread thread;
   private volatile boolean closed;
 
@@ -50,10 +55,13 @@ public final class InProcessLocalSide implements LocalSide, AutoCloseable {
                   try {
                     while (true) {
                       Entry entry = queue.take();
+                      tellThereIsRoom();
                       handler.handle(entry.stanza, entry.along);
                     }
                   } catch (InterruptedException closing) {
                     queue.clear();
+                  } finally {
+                    tellThereIsRoom();
                   }
                 });
   }
@@ -83,6 +91,29 @@ public final class InProcessLocalSide implements LocalSide, AutoCloseable {
       return Offer.CLOSED;
     }
     return queue.offer(entry) ? Offer.ACCEPTED : Offer.FULL;
+  }
+
+  @Override
+  public Cancellable whenRoom(Stanza stanza, Runnable task) {
+    Object ticket = new Object();
+    waiting.put(ticket, task);
+    if (queue.remainingCapacity() > 0 || closed || !thread.isAlive()) {
+      // Room may have come before the task was in the set.
+      tellThereIsRoom();
+    }
+    return () -> waiting.remove(ticket);
+  }
+
+  private void tellThereIsRoom() {
+    if (waiting.isEmpty()) {
+      return;
+    }
+    for (Object ticket : List.copyOf(waiting.keySet())) {
+      Runnable task = waiting.remove(ticket);
+      if (task != null) {
+        task.run();
+      }
+    }
   }
 
   /** Stops the thread; what still waits is dropped. */

@@ -4,7 +4,9 @@ import im.comity.address.Domain;
 import im.comity.association.Association;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Cancellable;
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which domains are ours, and who takes what arrives for them.
@@ -45,4 +47,18 @@ public interface LocalSide {
    * stanza between two served domains.
    */
   Offer deliverLocally(Stanza stanza);
+
+  /**
+   * Has a task run, once, when a stanza that was answered with full may be offered again; at once
+   * if it may by now. Who waits is held back by TCP meanwhile (S2S-DOS-05), so the task must be
+   * run, too, when nobody is there any more to take the stanza.
+   *
+   * @param stanza what found no room; looked at during the call only
+   * @param task must not block; may run on any thread, this one included
+   * @return calls it off, and keeps nothing of the task; null if nobody can tell when there is
+   *     room, and then the stanza is to be returned
+   */
+  default @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
+    return null;
+  }
 }

@@ -27,6 +27,7 @@ import im.comity.stream.StreamFacts;
 import im.comity.stream.StreamId;
 import im.comity.transport.Deadline;
 import im.comity.xml.Element;
+import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -73,7 +74,9 @@ public final class AdditionalPairs implements PairRequests {
     this.verifications = new Semaphore(first.settings().verifications());
     this.budget =
         new VerificationBudget(
-            first.timers()::nanoTime, VerificationBudget.SOURCE, VerificationBudget.SENDER);
+            first.timers()::nanoTime,
+            first.strangers().verifications(),
+            first.strangers().verificationsOfSender());
     this.authority =
         new AuthoritativeServer(
             domain -> context().locals().standing(domain) == LocalSide.Standing.SERVED,
@@ -317,7 +320,8 @@ public final class AdditionalPairs implements PairRequests {
       return new Decision.No(
           DialbackRefusal.NEEDS_PROOF, Failures.of(why, required, pair, pair.sender()));
     }
-    if (stranger && !budget.take(stream.remote().getAddress(), pair.sender())) {
+    if (stranger
+        && !budget.take(stream.remote().getAddress(), pair.sender(), context().strangers())) {
       return new Decision.No(
           DialbackRefusal.NO_ROOM,
           new NegotiationFailure.LimitReached("verifications for strangers"));
@@ -333,7 +337,14 @@ public final class AdditionalPairs implements PairRequests {
       Judgement ofPeer) {
     DomainPair pair = result.pair();
     StreamId id = stream.id();
+    InetAddress source = stream.remote().getAddress();
+    if (!budget.begin(source, context().strangers().verificationsAtOnce())) {
+      return new Decision.No(
+          DialbackRefusal.NO_ROOM,
+          new NegotiationFailure.LimitReached("verifications of one address at once"));
+    }
     if (id == null || !verifications.tryAcquire()) {
+      budget.end(source);
       return new Decision.No(
           DialbackRefusal.NO_ROOM, new NegotiationFailure.LimitReached("verifications"));
     }
@@ -358,6 +369,7 @@ public final class AdditionalPairs implements PairRequests {
     } finally {
       deadline.cancel();
       verifications.release();
+      budget.end(source);
     }
   }
 

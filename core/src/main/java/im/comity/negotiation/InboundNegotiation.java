@@ -78,8 +78,9 @@ public final class InboundNegotiation {
   /** Takes a connection through its conversation; returns when it is settled or closed. */
   public void receive(Transport transport, boolean directTls) {
     Deadline deadline = Deadline.start(context().timers(), context().settings().negotiation());
-    NegotiatingStream stream = NegotiatingStream.receive(transport, deadline, context().random());
-    Exchange exchange = new Exchange(stream);
+    Deadline greeting = deadline.share(context().strangers().greeting());
+    NegotiatingStream stream = NegotiatingStream.receive(transport, greeting, context().random());
+    Exchange exchange = new Exchange(stream, deadline, greeting);
     try {
       if (directTls) {
         stream.upgrade(new TlsRequest.AsServer(context().identities(), null), null);
@@ -98,6 +99,7 @@ public final class InboundNegotiation {
       context().listener().on(new FederationEvent.Fault("inbound negotiation", e));
     } finally {
       stream.close();
+      exchange.greeting.cancel();
       if (!stream.settled()) {
         deadline.cancel();
       }
@@ -120,12 +122,19 @@ public final class InboundNegotiation {
   /** One connection's conversation. */
   private final class Exchange {
     private final NegotiatingStream stream;
+    private final Deadline whole;
+
+    /** For the silent and the slow: until TLS is up, if it is asked for, and the header read. */
+    private Deadline greeting;
+
     private @Nullable Claim claim;
     private int attempts;
     private boolean challenged;
 
-    Exchange(NegotiatingStream stream) {
+    Exchange(NegotiatingStream stream, Deadline whole, Deadline greeting) {
       this.stream = stream;
+      this.whole = whole;
+      this.greeting = greeting;
     }
 
     void run() throws StreamEnded, NegotiationException {
@@ -138,6 +147,8 @@ public final class InboundNegotiation {
             StartTls.refuse(stream);
             return;
           }
+          greeting = whole.share(context().strangers().greeting());
+          stream.continueUnder(greeting);
           StartTls.accept(
               stream, new TlsRequest.AsServer(context().identities(), current.target()));
           current = open();
@@ -165,6 +176,8 @@ public final class InboundNegotiation {
     private Claim open() throws StreamEnded, NegotiationException {
       stream.step("header");
       StreamHeader header = stream.awaitHeader();
+      stream.continueUnder(whole);
+      greeting.cancel();
       if (header.fault() != null) {
         throw stream.refuse(header, null, header.fault());
       }

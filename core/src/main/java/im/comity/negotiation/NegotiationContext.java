@@ -10,6 +10,7 @@ import im.comity.local.LocalSide;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.Judge;
 import im.comity.transport.Network;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentities;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param listener hears what happens
  * @param sourceAddress from which address a host domain connects; null for any
  * @param settings durations and bounds
+ * @param strangers what those may cost us that have proven nothing
  */
 public record NegotiationContext(
     PolicyTable policy,
@@ -49,4 +51,5 @@ public record NegotiationContext(
     LocalSide locals,
     FederationListener listener,
     Function<Domain, @Nullable InetAddress> sourceAddress,
-    NegotiationSettings settings) {}
+    NegotiationSettings settings,
+    StrangerLimits strangers) {}

@@ -52,6 +52,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -389,13 +390,24 @@ public final class OutboundNegotiation {
   private Transport again(DomainPair pair, Connected winner, Deadline whole)
       throws NegotiationException {
     InetAddress source = context().sourceAddress().apply(pair.sender());
+    whole.step("connect");
+    CompletableFuture<Transport> connecting = context().network().connect(winner.address(), source);
     try {
-      return whole.await(context().network().connect(winner.address(), source));
+      return whole.await(connecting);
     } catch (OutOfTimeException late) {
+      giveUp(connecting);
       throw new NegotiationException(new NegotiationFailure.OutOfTime(late.step()));
     } catch (IOException e) {
+      giveUp(connecting);
       throw new NegotiationException(
           new NegotiationFailure.ConnectionLost("connect", String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** Nobody waits any more: a connection that comes all the same must not stay. */
+  private static void giveUp(CompletableFuture<Transport> connecting) {
+    if (!connecting.cancel(false) && !connecting.isCompletedExceptionally()) {
+      connecting.resultNow().abort(null);
     }
   }
 

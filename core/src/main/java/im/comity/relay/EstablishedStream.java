@@ -41,6 +41,7 @@ import im.comity.xml.StartTag;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -57,6 +58,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everything received is scanned and passed on its connection's event loop; what is sent goes
  * through its {@link Outlet} from any thread. Nothing here knows why an association exists.
+ *
+ * <p>When the local side has no room (S2S-DOS-05), a stream that carries a single pair is held back
+ * by TCP: it is not read until there is room, and nothing is lost. A stream that several pairs
+ * share is read on, and what finds no room bounces, so that the others are not delayed. More may
+ * lie behind a stanza that waits, of which we know nothing while we do not read: the request for
+ * another pair, or for a verification, whose sender has a deadline of its own. So a wait is short:
+ * after {@link #PATIENCE} the stanza bounces, and so does each that finds no room, without a wait,
+ * until one is taken again. A stream that turned out to be shared stays so.
  */
 public final class EstablishedStream implements Sink {
   private static final Map<String, String> PREFIXES =
@@ -66,6 +75,9 @@ public final class EstablishedStream implements Sink {
 
   /** How many first-level elements that are no stanzas are ignored before the stream is closed. */
   private static final int UNKNOWN_ELEMENTS = 1_000;
+
+  /** How long a stream is not read because the local side is full. */
+  static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final RelayContext context;
   private final Transport transport;
@@ -98,6 +110,19 @@ public final class EstablishedStream implements Sink {
   private @Nullable StreamError errorReceived;
   private boolean peerEnded;
   private String reason = "the connection ended";
+
+  /** A stanza for which there is no room, while the stream is not read; null if it is. */
+  private @Nullable Stanza heldBack;
+
+  /** What the connection had read before it heard of the pause, at most one read. */
+  private final ArrayDeque<Octets> behind = new ArrayDeque<>(0);
+
+  private @Nullable Cancellable patience;
+  private @Nullable Cancellable room;
+  private @Nullable DomainPair admitted;
+  private boolean shared;
+  private boolean impatient;
+  private boolean endedBehind;
 
   private final AtomicBoolean watched = new AtomicBoolean();
   private volatile boolean closed;
@@ -196,6 +221,10 @@ public final class EstablishedStream implements Sink {
     transport.execute(
         () -> {
           nowProven();
+          if (association.direction() == Direction.INBOUND) {
+            shared |= admitted != null && !admitted.equals(association.pair());
+            admitted = association.pair();
+          }
           watchExpiry(association.until());
         });
     return true;
@@ -204,6 +233,7 @@ public final class EstablishedStream implements Sink {
   private void nowProven() {
     if (!proven) {
       proven = true;
+      transport.proven();
       deadline.unguard(transport);
       if (!facts.initiated()) {
         deadline.cancel();
@@ -332,8 +362,21 @@ public final class EstablishedStream implements Sink {
 
   @Override
   public void received(byte[] bytes, int from, int to) {
+    if (heldBack != null || !behind.isEmpty()) {
+      // The connection had read on before it heard of the pause.
+      behind.add(Octets.of(bytes, from, to).copy());
+      return;
+    }
+    int stopped = scan(bytes, from, to);
+    if (stopped < to) {
+      behind.addFirst(Octets.of(bytes, stopped, to).copy());
+    }
+  }
+
+  /** Scans to the end, or until a stanza is held back; returns where it stopped. */
+  private int scan(byte[] bytes, int from, int to) {
     int at = from;
-    while (at < to && state != State.OVER) {
+    while (at < to && state != State.OVER && heldBack == null) {
       ElementScanner.Event event = scanner.scan(bytes, at, to);
       at = scanner.position();
       if (!limitsApplied) {
@@ -341,7 +384,7 @@ public final class EstablishedStream implements Sink {
       }
       switch (event) {
         case MORE -> {
-          return;
+          return to;
         }
         case ELEMENT -> element(scanner.element());
         case REFUSED -> refused();
@@ -351,6 +394,7 @@ public final class EstablishedStream implements Sink {
         case VIOLATION -> end(NegotiatingStream.errorOf(scanner.violation()));
       }
     }
+    return state == State.OVER ? to : at;
   }
 
   @Override
@@ -395,13 +439,18 @@ public final class EstablishedStream implements Sink {
       answer(stanza.envelope(), StanzaErrorCondition.BAD_REQUEST, "an iq needs an id and a type");
       return;
     }
+    deliver(along, stanza);
+  }
+
+  private void deliver(Association along, Stanza stanza) {
     switch (context.locals().deliver(along, stanza)) {
-      case Offer.Accepted _ -> {}
-      case Offer.Full _ ->
-          answer(
-              stanza.envelope(),
-              StanzaErrorCondition.RESOURCE_CONSTRAINT,
-              "the local side is full");
+      case Offer.Accepted _ -> impatient = false;
+      case Offer.Full _ -> {
+        shared |= !associations.single();
+        if (shared || impatient || state != State.OPEN || !holdBack(stanza.keep())) {
+          noRoom(stanza);
+        }
+      }
       case Offer.Closed _ ->
           answer(
               stanza.envelope(),
@@ -409,6 +458,92 @@ public final class EstablishedStream implements Sink {
               "the local side is away");
     }
   }
+
+  private void noRoom(Stanza stanza) {
+    answer(stanza.envelope(), StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+  }
+
+  // ---- held back, on the event loop ------------------------------------------------------------
+
+  /** Stops the reading until there is room; false if nobody can tell when. */
+  private boolean holdBack(Stanza stanza) {
+    heldBack = stanza;
+    transport.pauseReading();
+    if (patience == null) {
+      patience = context.timers().after(PATIENCE, () -> transport.execute(this::patienceOver));
+    }
+    room = context.locals().whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)));
+    if (room == null) {
+      heldBack = null;
+      calm();
+      transport.resumeReading();
+      return false;
+    }
+    return true;
+  }
+
+  private void patienceOver() {
+    patience = null;
+    letGo();
+  }
+
+  /** What waits goes or bounces, now. */
+  private void letGo() {
+    impatient = true;
+    if (heldBack != null) {
+      tryAgain(heldBack);
+    }
+  }
+
+  /** What was dealt with meanwhile is not tried again. */
+  @SuppressWarnings("ReferenceEquality")
+  private void tryAgain(Stanza stanza) {
+    if (heldBack != stanza) {
+      return;
+    }
+    heldBack = null;
+    // The rules may have changed while it waited.
+    Association along = permission(stanza.pair(), stanza.envelope());
+    if (along != null) {
+      deliver(along, stanza);
+    }
+    if (heldBack == null) {
+      goOn();
+    }
+  }
+
+  /** Takes up what was read already, then reading. */
+  private void goOn() {
+    calm();
+    while (heldBack == null && !behind.isEmpty()) {
+      Octets octets = behind.remove();
+      int stopped = scan(octets.array(), octets.from(), octets.to());
+      if (stopped < octets.to()) {
+        behind.addFirst(Octets.of(octets.array(), stopped, octets.to()));
+      }
+    }
+    if (heldBack == null) {
+      if (endedBehind) {
+        endedBehind = false;
+        ended(null);
+      } else {
+        transport.resumeReading();
+      }
+    }
+  }
+
+  private void calm() {
+    if (patience != null) {
+      patience.cancel();
+      patience = null;
+    }
+    if (room != null) {
+      room.cancel();
+      room = null;
+    }
+  }
+
+  // ---- permission of what comes in -------------------------------------------------------------
 
   /** The permission along which a stanza comes in; null after saying what is wrong. */
   private @Nullable Association permission(DomainPair pair, Envelope stanza) {
@@ -562,6 +697,7 @@ public final class EstablishedStream implements Sink {
             state = State.CLOSING;
             farewell = context.timers().after(context.settings().farewell(), transport::close);
             finishSending();
+            letGo();
           }
         });
   }
@@ -572,6 +708,14 @@ public final class EstablishedStream implements Sink {
   }
 
   private void end(StreamError error) {
+    Stanza waiting = heldBack;
+    if (waiting != null) {
+      heldBack = null;
+      calm();
+      noRoom(waiting);
+      // When this is over: the end that the peer may have sent meanwhile is still to be looked at.
+      transport.execute(this::goOn);
+    }
     if (state == State.OPEN) {
       errorSent = error;
       reason = "we sent a stream error: " + error;
@@ -623,6 +767,12 @@ public final class EstablishedStream implements Sink {
 
   @Override
   public void ended(@Nullable IOException cause) {
+    if (heldBack != null && cause == null) {
+      // What the peer sent before it ended in good order comes first.
+      endedBehind = true;
+      return;
+    }
+    letGo();
     if (cause != null && state == State.OPEN) {
       reason = String.valueOf(cause.getMessage());
     }

@@ -6,7 +6,9 @@ import im.comity.transport.Transport;
 import im.comity.xml.Octets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -25,7 +27,7 @@ public final class Outlet {
   private final Object lock = new Object();
   // Octets for stream-level elements, Stanza for stanzas.
   private final ArrayDeque<Object> queue = new ArrayDeque<>();
-  private final List<Runnable> waiting = new ArrayList<>(0);
+  private final Set<Runnable> waiting = new LinkedHashSet<>(0);
   private final List<CompletableFuture<Void>> whenEmpty = new ArrayList<>(0);
   private int queuedBytes;
   private boolean scheduled;
@@ -111,6 +113,13 @@ public final class Outlet {
       }
     }
     task.run();
+  }
+
+  /** Takes back what was given to {@link #whenRoom} and has not run. */
+  public void forget(Runnable task) {
+    synchronized (lock) {
+      waiting.remove(task);
+    }
   }
 
   /** Completes when nothing waits, or nothing will be written any more. */
@@ -213,7 +222,7 @@ public final class Outlet {
    * tasks run on this thread and may send at once, so the unsent stanzas must be where they belong
    * by now, and the caller must hold no lock.
    */
-  void release() {
+  public void release() {
     List<Runnable> wake;
     List<CompletableFuture<Void>> empty;
     synchronized (lock) {

@@ -14,6 +14,7 @@ final class PairQueue {
   private final int maxBytes;
   private List<Stanza> stanzas = new ArrayList<>();
   private int bytes;
+  private final List<Runnable> waiting = new ArrayList<>(0);
   private boolean closed;
 
   /**
@@ -42,6 +43,17 @@ final class PairQueue {
     return Offer.ACCEPTED;
   }
 
+  /** Has the task run once the queue is closed, at once if it is: until then it only fills. */
+  void whenClosed(Runnable task) {
+    synchronized (this) {
+      if (!closed) {
+        waiting.add(task);
+        return;
+      }
+    }
+    task.run();
+  }
+
   /** What becomes of the stanzas, in order, when the queue closes. */
   interface Exit {
     /** Takes them on; runs while nobody can get in or past. */
@@ -49,13 +61,20 @@ final class PairQueue {
   }
 
   /** Closes the queue; whoever comes later finds what {@code exit} made. */
-  synchronized void close(Exit exit) {
-    if (!closed) {
+  void close(Exit exit) {
+    List<Runnable> wake;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
       closed = true;
       List<Stanza> leaving = stanzas;
       stanzas = List.of();
       exit.leave(leaving);
+      wake = List.copyOf(waiting);
+      waiting.clear();
     }
+    wake.forEach(Runnable::run);
   }
 
   synchronized int size() {

@@ -87,10 +87,25 @@ public final class RoutingTable {
    *     full now, nothing was done, and {@link #whenRoom} says when to offer it again
    */
   public Offer send(Stanza stanza) {
+    return send(stanza, false);
+  }
+
+  /**
+   * As {@link #send}, for a sender that can wait: full is also the answer where {@code send} would
+   * return the stanza for want of room, in a served domain or in the queue of a pair that is
+   * negotiated (S2S-BNC-13, S2S-DOS-05).
+   *
+   * @return accepted: it is on its way, or was bounced; full: nothing was done, and {@link
+   *     #whenRoom} says when to offer it again
+   */
+  public Offer offer(Stanza stanza) {
+    return send(stanza, true);
+  }
+
+  private Offer send(Stanza stanza, boolean patiently) {
     DomainPair pair = stanza.pair();
     if (locals.standing(pair.target()) == LocalSide.Standing.SERVED) {
-      sendLocally(stanza);
-      return Offer.ACCEPTED;
+      return sendLocally(stanza, patiently);
     }
     for (int i = 0; i < CHANGES; i++) {
       Route route = routes.get(pair);
@@ -117,6 +132,9 @@ public final class RoutingTable {
               return Offer.ACCEPTED;
             }
             case Offer.Full _ -> {
+              if (patiently) {
+                return Offer.FULL;
+              }
               bounce(stanza, new NegotiationFailure.QueueFull(pair));
               return Offer.ACCEPTED;
             }
@@ -153,23 +171,40 @@ public final class RoutingTable {
     return Offer.ACCEPTED;
   }
 
-  /** Runs the task when the outlet of the pair's open way has room; at once if there is no such. */
-  public void whenRoom(DomainPair pair, Runnable task) {
-    if (routes.get(pair) instanceof Route.Open open) {
-      open.way().whenRoom(task);
-    } else {
-      task.run();
+  /**
+   * Runs the task when a stanza that was answered with full may be offered again: when the outlet
+   * of its pair's open way has room, when the negotiation of the pair is over (which is within
+   * {@link RoutingSettings#negotiation}), or when the local side has room; at once if nothing is in
+   * the way.
+   *
+   * @return false if nobody can tell, and the task will not run: {@link #send} is left
+   */
+  public boolean whenRoom(Stanza stanza, Runnable task) {
+    if (locals.standing(stanza.target()) == LocalSide.Standing.SERVED) {
+      return locals.whenRoom(stanza, task) != null;
     }
+    switch (routes.get(stanza.pair())) {
+      case Route.Open open -> open.way().whenRoom(task);
+      case Route.Waiting waiting -> waiting.queue().whenClosed(task);
+      case Route.Barred _ -> task.run();
+      case null -> task.run();
+    }
+    return true;
   }
 
-  private void sendLocally(Stanza stanza) {
+  private Offer sendLocally(Stanza stanza, boolean patiently) {
     switch (locals.deliverLocally(stanza)) {
       case Offer.Accepted _ -> {}
-      case Offer.Full _ ->
-          bounce(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      case Offer.Full _ -> {
+        if (patiently) {
+          return Offer.FULL;
+        }
+        bounce(stanza, StanzaErrorCondition.RESOURCE_CONSTRAINT, "the local side is full");
+      }
       case Offer.Closed _ ->
           bounce(stanza, StanzaErrorCondition.REMOTE_SERVER_TIMEOUT, "the local side is away");
     }
+    return Offer.ACCEPTED;
   }
 
   private Route.Waiting waiting(DomainPair pair, List<Stanza> first) {

@@ -177,8 +177,9 @@ public final class NettyNetwork implements Network {
   }
 
   @Override
-  public Listening listen(ListenOptions where, Consumer<Transport> accepted) throws IOException {
-    Reception reception = new Reception(where, accepted, options.timers());
+  public Listening listen(ListenOptions where, Gate gate, Consumer<Transport> accepted)
+      throws IOException {
+    Reception reception = new Reception(where, gate, accepted, options.timers());
     ChannelFuture binding =
         new ServerBootstrap()
             .group(loops)

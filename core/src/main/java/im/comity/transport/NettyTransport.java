@@ -135,6 +135,19 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     return remote;
   }
 
+  /** What the gate wants back. */
+  private volatile Cancellable place = () -> {};
+
+  /** Takes what the gate gave for the connection. */
+  void place(Cancellable given) {
+    place = given;
+  }
+
+  @Override
+  public void proven() {
+    place.cancel();
+  }
+
   /** Corrects the peer's address by what a proxy told. */
   void remote(InetSocketAddress address) {
     remote = address;
@@ -650,7 +663,8 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   void sendFin() {
     if (channel instanceof DuplexChannel socket) {
       var _ = socket.shutdownOutput();
-    } else {
+    } else if (channel.isActive()) {
+      // One that has ended has no handlers any more.
       var _ = channel.pipeline().firstContext().writeAndFlush(Memory.FIN);
     }
   }

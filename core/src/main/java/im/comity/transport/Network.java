@@ -26,7 +26,19 @@ public interface Network extends AutoCloseable {
    *     over to a thread
    * @throws IOException the address cannot be had
    */
-  Listening listen(ListenOptions options, Consumer<Transport> accepted) throws IOException;
+  default Listening listen(ListenOptions options, Consumer<Transport> accepted) throws IOException {
+    return listen(options, Gate.OPEN, accepted);
+  }
+
+  /**
+   * The same with somebody at the gate.
+   *
+   * @param gate asked about each connection; {@link Transport#proven} and the end of it give back
+   *     what it gave
+   * @throws IOException the address cannot be had
+   */
+  Listening listen(ListenOptions options, Gate gate, Consumer<Transport> accepted)
+      throws IOException;
 
   /** Connections that are open now, in-memory ones included. */
   int openConnections();

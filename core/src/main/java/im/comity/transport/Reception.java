@@ -10,6 +10,7 @@ import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.ipfilter.IpFilterRuleType;
 import io.netty.handler.ipfilter.IpSubnetFilterRule;
+import io.netty.util.AttributeKey;
 import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -29,6 +30,10 @@ final class Reception {
   /** How long a proxy may take for its header, which it sends in its first packet. */
   static final Duration PROXY_HEADER_WAIT = Duration.ofSeconds(5);
 
+  /** What the gate gave for a connection that is not set up yet. */
+  private static final AttributeKey<Cancellable> PLACE =
+      AttributeKey.valueOf(Reception.class, "place");
+
   private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
 
   /** Additional data in a header of version 2 that we suffer, in bytes. */
@@ -36,6 +41,7 @@ final class Reception {
 
   private final int perAddress;
   private final List<IpSubnetFilterRule> proxies;
+  private final Gate gate;
   private final Consumer<Transport> accepted;
   private final Timers timers;
 
@@ -45,7 +51,8 @@ final class Reception {
   /**
    * @throws IllegalArgumentException a network of proxies cannot be read
    */
-  Reception(ListenOptions options, Consumer<Transport> accepted, Timers timers) {
+  Reception(ListenOptions options, Gate gate, Consumer<Transport> accepted, Timers timers) {
+    this.gate = gate;
     this.perAddress = options.maxConnectionsPerAddress();
     this.proxies = options.proxyFrom().stream().map(Reception::network).toList();
     this.accepted = accepted;
@@ -87,11 +94,23 @@ final class Reception {
     synchronized (counts) {
       int now = counts.getOrDefault(address, 0);
       if (now >= perAddress) {
+        gate.full(address, perAddress);
+        return false;
+      }
+      Cancellable place = gate.admit(from.getAddress());
+      if (place == null) {
         return false;
       }
       counts.put(address, now + 1);
+      channel.attr(PLACE).set(place);
     }
-    channel.closeFuture().addListener(closed -> leave(address));
+    channel
+        .closeFuture()
+        .addListener(
+            closed -> {
+              leave(address);
+              channel.attr(PLACE).get().cancel();
+            });
     return true;
   }
 
@@ -189,6 +208,7 @@ final class Reception {
 
     private void announce(ChannelHandlerContext ctx) {
       patience.cancel();
+      transport.place(ctx.channel().attr(PLACE).get());
       ctx.pipeline().remove(this);
       try {
         accepted.accept(transport);

@@ -110,6 +110,9 @@ public interface Transport {
    */
   void abort(@Nullable IOException cause);
 
+  /** The peer is no stranger any more: the connection no longer counts at its {@link Gate}. */
+  default void proven() {}
+
   /**
    * Completes when the connection is gone, always normally: with null if it ended in good order,
    * else with what broke it or the cause given to {@link #abort}.

@@ -1,5 +1,6 @@
 package im.comity.discovery;
 
+import im.comity.transport.Gate;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.Listening;
 import im.comity.transport.Network;
@@ -106,7 +107,7 @@ class FakeNetwork implements Network {
   }
 
   @Override
-  public Listening listen(ListenOptions options, Consumer<Transport> accepted) {
+  public Listening listen(ListenOptions options, Gate gate, Consumer<Transport> accepted) {
     throw new UnsupportedOperationException("nobody listens here");
   }
 

@@ -80,6 +80,7 @@ final class ConsequencesTest {
         new NegotiationFailure.QueueFull(pair),
         new NegotiationFailure.ShuttingDown(),
         new NegotiationFailure.LimitReached(secret),
+        new NegotiationFailure.TooManyStrangers(NegotiationFailure.StrangerLimit.RATE, 400),
         new NegotiationFailure.ProgramFault(secret));
   }
 

@@ -20,6 +20,7 @@ import im.comity.stanza.Stanza;
 import im.comity.transport.ListenOptions;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.SystemTimers;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentity;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -61,7 +63,8 @@ final class Site implements AutoCloseable {
   private Site(Plan plan) throws IOException {
     ours = plan.timers == null ? new SystemTimers() : null;
     Timers timers = ours == null ? Objects.requireNonNull(plan.timers) : ours;
-    network = NettyNetwork.open(NetworkOptions.defaults(timers));
+    network =
+        plan.network == null ? NettyNetwork.open(NetworkOptions.defaults(timers)) : plan.network;
     side =
         new InProcessLocalSide(
             plan.domains, 100_000, (stanza, along) -> arrived.put(new Arrived(stanza, along)));
@@ -87,7 +90,8 @@ final class Site implements AutoCloseable {
             plan.listeners,
             DialbackSecret.of("secret of " + plan.domains))
         .withGuard(AddressGuard.LOOPBACK_TOO)
-        .withSettings(plan.negotiation, plan.relay, plan.routing);
+        .withSettings(plan.negotiation, plan.relay, plan.routing)
+        .withStrangers(plan.strangers);
   }
 
   /** Puts other rules in force; all else stays. */
@@ -148,7 +152,9 @@ final class Site implements AutoCloseable {
     private NegotiationSettings negotiation = NegotiationSettings.DEFAULTS;
     private RelaySettings relay = RelaySettings.DEFAULTS;
     private RoutingSettings routing = RoutingSettings.DEFAULTS;
+    private StrangerLimits strangers = StrangerLimits.DEFAULTS;
     private @Nullable Timers timers;
+    private @Nullable NettyNetwork network;
 
     private Plan(TestDns dns, List<Domain> domains) {
       this.dns = dns;
@@ -191,9 +197,21 @@ final class Site implements AutoCloseable {
       return this;
     }
 
+    Plan strangers(StrangerLimits limits) {
+      strangers = limits;
+      return this;
+    }
+
     /** Time that the test moves; it goes on when the site has closed. */
     Plan timers(Timers other) {
       timers = other;
+      return this;
+    }
+
+    /** A network that others use too, with its time; both go on when the site has closed. */
+    Plan network(NettyNetwork shared, Timers ofIt) {
+      network = shared;
+      timers = ofIt;
       return this;
     }
 
@@ -277,6 +295,8 @@ final class Site implements AutoCloseable {
   <T extends FederationEvent> T await(Class<T> type, Predicate<? super T> which) {
     return org.awaitility.Awaitility.await()
         .atMost(10, TimeUnit.SECONDS)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
         .until(
             () -> events(type).stream().filter(which).findFirst().orElse(null),
             event -> event != null);
@@ -285,7 +305,9 @@ final class Site implements AutoCloseable {
   @Override
   public void close() {
     federation.close();
-    network.close();
+    if (plan.network == null) {
+      network.close();
+    }
     side.close();
     if (ours != null) {
       ours.close();

@@ -18,6 +18,17 @@ import java.util.concurrent.ConcurrentHashMap;
 final class TestDns implements Resolver {
   private static final Duration TTL = Duration.ofMinutes(5);
   private final Map<String, List<DnsRecord>> services = new ConcurrentHashMap<>();
+  private volatile CompletableFuture<Void> open = CompletableFuture.completedFuture(null);
+
+  /** Answers nothing until {@link #release}: attempts that begin now stay at their beginning. */
+  void hold() {
+    open = new CompletableFuture<>();
+  }
+
+  /** Answers what was asked since {@link #hold}, and goes on. */
+  void release() {
+    open.complete(null);
+  }
 
   void serve(Domain domain, InetSocketAddress at, boolean directTls) {
     serve(domain, at, directTls, 1);
@@ -42,6 +53,10 @@ final class TestDns implements Resolver {
 
   @Override
   public CompletableFuture<DnsAnswer> ask(String absoluteName, RecordType type) {
+    return open.thenCompose(_ -> answer(absoluteName, type));
+  }
+
+  private CompletableFuture<DnsAnswer> answer(String absoluteName, RecordType type) {
     if (type == RecordType.A && absoluteName.startsWith("localhost")) {
       return CompletableFuture.completedFuture(
           new DnsAnswer.Records(

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
-import im.comity.negotiation.VerificationBudget.Rate;
 import im.comity.testkit.Clause;
+import im.comity.transport.Meter;
+import im.comity.transport.Meter.Rate;
+import im.comity.transport.StrangerLimits;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -14,6 +16,17 @@ import org.junit.jupiter.api.Test;
 final class VerificationBudgetTest {
   private long now = 17;
 
+  private static final StrangerLimits LIMITS =
+      new StrangerLimits(
+          1,
+          1,
+          new Rate(1, 1),
+          Duration.ofSeconds(1),
+          new Rate(20, 2),
+          new Rate(5, 1),
+          3,
+          java.util.List.of());
+
   private final VerificationBudget budget =
       new VerificationBudget(() -> now, new Rate(20, 2), new Rate(5, 1));
 
@@ -21,7 +34,7 @@ final class VerificationBudgetTest {
     int taken = 0;
     try {
       for (int i = 0; i < tries; i++) {
-        if (budget.take(InetAddress.getByName(from), Domain.of(sender.formatted(i)))) {
+        if (budget.take(InetAddress.getByName(from), Domain.of(sender.formatted(i)), LIMITS)) {
           taken++;
         }
       }
@@ -74,6 +87,25 @@ final class VerificationBudgetTest {
     for (int i = 0; i < 300; i++) {
       taken(100, "10.0." + i / 250 + "." + i % 250, "x" + i + "-%d.example");
     }
-    assertThat(budget.remembered()).isLessThanOrEqualTo(10_000);
+    assertThat(budget.remembered()).isLessThanOrEqualTo(Meter.MOST);
+  }
+
+  @Test
+  @Clause("S2S-DOS-06")
+  void oneSourceHasNoMoreUnderWayThanItsShare() throws Exception {
+    InetAddress one = InetAddress.getByName("192.0.2.1");
+    InetAddress other = InetAddress.getByName("192.0.2.2");
+    for (int i = 0; i < 3; i++) {
+      assertThat(budget.begin(one, 3)).isTrue();
+    }
+    assertThat(budget.begin(one, 3)).isFalse();
+    assertThat(budget.begin(other, 3)).isTrue();
+    budget.end(one);
+    assertThat(budget.begin(one, 3)).isTrue();
+    for (int i = 0; i < 3; i++) {
+      budget.end(one);
+    }
+    budget.end(other);
+    assertThat(budget.remembered()).isZero();
   }
 }

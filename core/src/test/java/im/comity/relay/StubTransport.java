@@ -55,6 +55,7 @@ public final class StubTransport implements Transport {
   private final List<String> writes = new ArrayList<>();
   private final CompletableFuture<@Nullable IOException> closed = new CompletableFuture<>();
   private volatile boolean writable = true;
+  private volatile boolean paused;
   private @Nullable Sink sink;
   private boolean over;
 
@@ -180,11 +181,20 @@ public final class StubTransport implements Transport {
     throw new UnsupportedOperationException();
   }
 
-  @Override
-  public void pauseReading() {}
+  /** Whether it was asked to stop reading. */
+  public boolean paused() {
+    return paused;
+  }
 
   @Override
-  public void resumeReading() {}
+  public void pauseReading() {
+    paused = true;
+  }
+
+  @Override
+  public void resumeReading() {
+    paused = false;
+  }
 
   @Override
   public boolean onLoop() {

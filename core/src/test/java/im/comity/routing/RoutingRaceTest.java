@@ -193,7 +193,7 @@ final class RoutingRaceTest {
       Stanza stanza = Ways.message(pair, sender + "/" + pair.target() + "/" + i);
       while (table.send(stanza) instanceof Offer.Full) {
         CountDownLatch room = new CountDownLatch(1);
-        table.whenRoom(pair, room::countDown);
+        table.whenRoom(stanza, room::countDown);
         assertThat(room.await(30, TimeUnit.SECONDS)).isTrue();
       }
     }

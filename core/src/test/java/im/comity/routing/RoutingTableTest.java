@@ -377,6 +377,48 @@ final class RoutingTableTest {
   }
 
   @Test
+  @Clause("S2S-BNC-13")
+  void whoCanWaitIsHeldBackByAFullWaitingRoomUntilItsNegotiationIsOver() throws Exception {
+    table = table(new RoutingSettings(2, 1 << 20, 100, 100, Duration.ofMinutes(1)));
+    send("m1");
+    Opening opening = opening();
+    send("m2");
+    Stanza third = Ways.message(PAIR, "m3");
+    assertThat(table.offer(third)).isEqualTo(Offer.FULL);
+    List<Offer> again = new CopyOnWriteArrayList<>();
+    assertThat(table.whenRoom(third, () -> again.add(table.offer(third)))).isTrue();
+    assertThat(again).isEmpty();
+    awaitWritten(opens(opening), "m1", "m2", "m3");
+    assertThat(again).containsExactly(Offer.ACCEPTED);
+    assertThat(locals.delivered).isEmpty();
+  }
+
+  @Test
+  @Clause("S2S-BNC-13")
+  void whoWaitsForANegotiationThatFailsGetsItsReason() throws Exception {
+    table = table(new RoutingSettings(1, 1 << 20, 100, 100, Duration.ofMinutes(1)));
+    send("m1");
+    Opening opening = opening();
+    Stanza second = Ways.message(PAIR, "m2");
+    assertThat(table.offer(second)).isEqualTo(Offer.FULL);
+    table.whenRoom(second, () -> table.offer(second));
+    opening.fails(REFUSAL);
+    failed(1);
+    await().until(() -> locals.delivered.size() == 2);
+  }
+
+  @Test
+  @Clause("S2S-DOS-05")
+  void betweenDomainsOfOursWhoCanWaitIsToldSoAndOthersGetTheirStanzaBack() {
+    Stanza stanza = Ways.message(Ways.pair("north.example", "neighbour.example"), "m1");
+    locals.answer = Offer.FULL;
+    assertThat(table.offer(stanza)).isEqualTo(Offer.FULL);
+    assertThat(events(FederationEvent.Bounced.class)).isEmpty();
+    assertThat(table.send(stanza)).isEqualTo(Offer.ACCEPTED);
+    assertThat(events(FederationEvent.Bounced.class)).hasSize(1);
+  }
+
+  @Test
   void overTheNumberOfPairsAStanzaReturnsAndThePairIsNotEntered() throws Exception {
     table = table(new RoutingSettings(100, 1 << 20, 1, 100, Duration.ofMinutes(1)));
     send("m1");
@@ -414,12 +456,14 @@ final class RoutingTableTest {
     send("m2");
     assertThat(table.send(Ways.message(PAIR, "m3"))).isEqualTo(Offer.FULL);
     List<String> calls = new ArrayList<>();
-    table.whenRoom(PAIR, () -> calls.add("room"));
+    table.whenRoom(Ways.message(PAIR, "any"), () -> calls.add("room"));
     assertThat(calls).isEmpty();
     loop.run();
     assertThat(calls).hasSize(1);
     assertThat(locals.delivered).isEmpty();
-    table.whenRoom(Ways.pair("north.example", "other.example"), () -> calls.add("at once"));
+    table.whenRoom(
+        Ways.message(Ways.pair("north.example", "other.example"), "any"),
+        () -> calls.add("at once"));
     assertThat(calls).hasSize(2);
   }
 
@@ -504,7 +548,7 @@ final class RoutingTableTest {
     relay = withOutlet(1);
     StubTransport first = stuck("m1");
     assertThat(table.send(Ways.message(PAIR, "m2"))).isEqualTo(Offer.FULL);
-    table.whenRoom(PAIR, () -> send("m2"));
+    table.whenRoom(Ways.message(PAIR, "any"), () -> send("m2"));
     first.abort(new IOException("cut"));
     loop.run();
     StubTransport second = new StubTransport(loop);

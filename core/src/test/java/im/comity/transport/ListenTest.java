@@ -289,7 +289,7 @@ class ListenTest {
   @Test
   void anAddressIsCountedAsLongAsItHasConnections() {
     ListenOptions options = new ListenOptions(Bench.loopback(), List.of(), 2);
-    Reception reception = new Reception(options, accepted::add, bench.timers);
+    Reception reception = new Reception(options, Gate.OPEN, accepted::add, bench.timers);
     EmbeddedChannel door = new EmbeddedChannel(reception.door());
     EmbeddedChannel one = new EmbeddedChannel();
     EmbeddedChannel two = new EmbeddedChannel();

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * Lets a peer that knows nothing but two streams of bytes talk to a {@link Transport} in memory. An
@@ -39,6 +40,8 @@ public final class PipeBridge {
         to.flush();
       }
       to.execute(to::sendFin);
+    } catch (RejectedExecutionException e) {
+      // The network has closed, and with it all that is on it.
     } catch (IOException e) {
       to.abort(e);
     } finally {

@@ -27,6 +27,7 @@ final class Ejabberd extends RealPeer {
   private boolean dialback = true;
   private String useStarttls = "required";
   private boolean starttlsOnly;
+  private int component;
 
   Ejabberd(Lab lab, String domain) {
     super(lab.folder.resolve("ejabberd-" + domain));
@@ -43,6 +44,23 @@ final class Ejabberd extends RealPeer {
   Ejabberd withoutDialback() {
     dialback = false;
     return this;
+  }
+
+  /** TLS where the other side wants it, else clear text. */
+  Ejabberd encryptionOptional() {
+    useStarttls = "optional";
+    return this;
+  }
+
+  @Override
+  Ejabberd mouthpiece() {
+    component = Lab.freePort();
+    return this;
+  }
+
+  @Override
+  int mouthpiecePort() {
+    return component;
   }
 
   /** No TLS at all. */
@@ -71,6 +89,12 @@ final class Ejabberd extends RealPeer {
   @Override
   FederationLevel levelOfTheirs(String ours) {
     return level("outbound", domain + " -> " + ours);
+  }
+
+  @Override
+  String gaveUpOn(String ours) {
+    return "Failed to establish outbound s2s connection "
+        + Pattern.quote(domain + " -> " + ours + ":");
   }
 
   private FederationLevel level(String direction, String pair) {
@@ -113,6 +137,7 @@ final class Ejabberd extends RealPeer {
         listen:
           - { port: %d, ip: "127.0.0.1", module: ejabberd_s2s_in }
           - { port: %d, ip: "127.0.0.1", module: ejabberd_s2s_in, tls: true }
+        %s
         modules:
           mod_ping: {}
           mod_disco: {}
@@ -125,6 +150,11 @@ final class Ejabberd extends RealPeer {
                 useStarttls,
                 starttls,
                 directTls,
+                component == 0
+                    ? ""
+                    : ("  - { port: %d, ip: \"127.0.0.1\", module: ejabberd_service,"
+                            + " check_from: false, hosts: { \"%s\": { password: \"%s\" } } }")
+                        .formatted(component, mouthpieceName(), MOUTHPIECE_SECRET),
                 dialback ? "  mod_s2s_dialback: {}" : ""));
     lab.publish(domain, starttls, starttlsOnly ? 0 : directTls);
   }
@@ -148,6 +178,10 @@ final class Ejabberd extends RealPeer {
         + "\n-----END EC PRIVATE KEY-----\n";
   }
 
+  /**
+   * Of more than 500 lines a second ejabberd drops the rest, which plays at one time reach; it
+   * reads the bound from its application's environment, and not from its configuration.
+   */
   @Override
   List<String> command() {
     return List.of(
@@ -158,6 +192,9 @@ final class Ejabberd extends RealPeer {
         "-mnesia",
         "dir",
         "\"" + folder.resolve("mnesia") + "\"",
+        "-ejabberd",
+        "log_burst_limit_count",
+        "1000000",
         "-s",
         "ejabberd");
   }
@@ -196,6 +233,6 @@ final class Ejabberd extends RealPeer {
 
   @Override
   List<Integer> ports() {
-    return List.of(starttls, directTls);
+    return component == 0 ? List.of(starttls, directTls) : List.of(starttls, directTls, component);
   }
 }

@@ -5,6 +5,7 @@ import im.comity.testkit.tls.CertificateKind;
 import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -21,6 +22,8 @@ final class Prosody extends RealPeer {
   private boolean tls = true;
   private boolean bidi;
   private boolean starttlsOnly;
+  private boolean dialback = true;
+  private int component;
 
   Prosody(Lab lab, String domain) {
     super(lab.folder.resolve("prosody-" + domain));
@@ -52,6 +55,29 @@ final class Prosody extends RealPeer {
     return this;
   }
 
+  /** TLS where the other side wants it, else clear text. */
+  Prosody encryptionOptional() {
+    requireEncryption = false;
+    return this;
+  }
+
+  /** It checks certificates and knows nothing else. */
+  Prosody withoutDialback() {
+    dialback = false;
+    return this;
+  }
+
+  @Override
+  Prosody mouthpiece() {
+    component = Lab.freePort();
+    return this;
+  }
+
+  @Override
+  int mouthpiecePort() {
+    return component;
+  }
+
   Prosody bidi() {
     bidi = true;
     return this;
@@ -74,6 +100,12 @@ final class Prosody extends RealPeer {
     return level(
         "Outgoing s2s connection " + domain + "->" + ours,
         "SASL EXTERNAL with " + ours + " succeeded");
+  }
+
+  @Override
+  String gaveUpOn(String ours) {
+    return "error replies for 1 queued stanzas because of failed outgoing connection to "
+        + Pattern.quote(ours);
   }
 
   private FederationLevel level(String stream, String external) {
@@ -108,6 +140,7 @@ final class Prosody extends RealPeer {
         c2s_ports = {}
         http_ports = {}
         https_ports = {}
+        component_ports = { %14$s }
         modules_enabled = { "disco", "ping", %4$s "s2s"%5$s }
         modules_disabled = { "c2s", "offline", "http"%6$s }
         s2s_secure_auth = %7$s
@@ -118,20 +151,30 @@ final class Prosody extends RealPeer {
           options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" } }
         log = { { levels = { min = "debug" }, to = "file", filename = "%11$s" } }
         VirtualHost "%12$s"
+        %13$s
         """
             .formatted(
                 folder,
                 starttls,
                 tls ? directTls : "",
                 tls ? "\"tls\", \"saslauth\"," : "",
-                ", \"dialback\"" + (bidi ? ", \"s2s_bidi\"" : ""),
+                (dialback ? ", \"dialback\"" : "") + (bidi ? ", \"s2s_bidi\"" : ""),
                 tls ? "" : ", \"tls\"",
                 secureAuth,
                 requireEncryption,
                 lab.folder,
                 lab.dnsPort(),
                 log,
-                domain));
+                domain,
+                component == 0
+                    ? ""
+                    : """
+                      Component "%s"
+                        component_secret = "%s"
+                        validate_from_addresses = false
+                      """
+                        .formatted(mouthpieceName(), MOUTHPIECE_SECRET),
+                component == 0 ? "" : component));
     lab.publish(domain, starttls, tls && !starttlsOnly ? directTls : 0);
   }
 
@@ -148,6 +191,13 @@ final class Prosody extends RealPeer {
 
   @Override
   List<Integer> ports() {
-    return tls ? List.of(starttls, directTls) : List.of(starttls);
+    List<Integer> all = new ArrayList<>(List.of(starttls));
+    if (tls) {
+      all.add(directTls);
+    }
+    if (component != 0) {
+      all.add(component);
+    }
+    return all;
   }
 }

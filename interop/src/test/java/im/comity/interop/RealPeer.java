@@ -32,6 +32,19 @@ abstract class RealPeer implements AutoCloseable {
   /** The name of its domain. */
   abstract String domain();
 
+  /** The secret of the {@link #mouthpiece}. */
+  static final String MOUTHPIECE_SECRET = "secret of the mouthpiece";
+
+  /** Adds a component that may send in the name of the peer's own domain. */
+  abstract RealPeer mouthpiece();
+
+  /** Where {@link #mouthpiece} is reached, or 0 without one. */
+  abstract int mouthpiecePort();
+
+  final String mouthpieceName() {
+    return "mouthpiece." + domain();
+  }
+
   abstract List<String> command();
 
   abstract Map<String, String> environment();
@@ -107,6 +120,9 @@ abstract class RealPeer implements AutoCloseable {
 
   /** By its own log: the level of its stream to us, once that is proven. */
   abstract FederationLevel levelOfTheirs(String ours);
+
+  /** What its log says, as a regular expression, when no stream of its own to us came about. */
+  abstract String gaveUpOn(String ours);
 
   /** The first match in its log, for which it waits. */
   final MatchResult awaitMatch(String regex) {

@@ -2,7 +2,6 @@ package im.comity.component;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.event.FederationEvent;
 import im.comity.event.FederationListener;
 import im.comity.local.LocalSide;
@@ -75,8 +74,11 @@ public final class ComponentAcceptor implements AutoCloseable {
     /** As {@link im.comity.federation.Federation#send}. */
     Offer send(Stanza stanza);
 
+    /** As {@link im.comity.federation.Federation#offer}. */
+    Offer offer(Stanza stanza);
+
     /** As {@link im.comity.federation.Federation#whenRoom}. */
-    void whenRoom(DomainPair pair, Runnable task);
+    boolean whenRoom(Stanza stanza, Runnable task);
   }
 
   /**
@@ -157,12 +159,28 @@ public final class ComponentAcceptor implements AutoCloseable {
         : Offer.CLOSED;
   }
 
+  /** As {@link Router#offer}; closed if the sender's domain is not served any more. */
+  Offer offer(Stanza stanza) {
+    return domains.standing(stanza.pair().sender()) == LocalSide.Standing.SERVED
+        ? router.offer(stanza)
+        : Offer.CLOSED;
+  }
+
+  /** Whether the target has its place behind this server, and no way of its own with bounds. */
+  boolean isLocal(Domain target) {
+    return domains.standing(target) == LocalSide.Standing.SERVED;
+  }
+
+  Timers timers() {
+    return timers;
+  }
+
   void dropped(Stanza stanza, String why) {
     listener.on(new FederationEvent.Dropped(stanza.pair(), why));
   }
 
-  void whenRoom(DomainPair pair, Runnable task) {
-    router.whenRoom(pair, task);
+  boolean whenRoom(Stanza stanza, Runnable task) {
+    return router.whenRoom(stanza, task);
   }
 
   void left(ComponentStream stream, String reason) {

@@ -13,6 +13,7 @@ import im.comity.stanza.StanzaReader;
 import im.comity.stream.NegotiatingStream;
 import im.comity.stream.StreamError;
 import im.comity.stream.StreamErrorCondition;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Sink;
 import im.comity.transport.Transport;
 import im.comity.xml.Element;
@@ -24,7 +25,9 @@ import im.comity.xml.ScannedElement;
 import im.comity.xml.ScannerLimits;
 import im.comity.xml.StartTag;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,6 +39,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What it sends is held back by TCP while its own traffic finds no room (architecture: a local
  * sender can wait and must not lose): reading pauses, nothing is dropped, order is kept.
+ *
+ * <p>Each wait ends by itself. A way to a peer moves, or is given up as stuck; a negotiation has
+ * its deadline. A component of ours that does not read has none, and might even wait for this one,
+ * so after {@link #PATIENCE} what is for it returns, at once and to the sender, until it takes a
+ * stanza again: one that hangs does not stop what others get from this one.
  */
 final class ComponentStream implements Sink {
   private static final Map<String, String> PREFIXES = Map.of("stream", Namespaces.STREAM);
@@ -45,6 +53,9 @@ final class ComponentStream implements Sink {
           Element.of(Namespaces.COMPONENT_ACCEPT, "handshake").build(),
           Namespaces.COMPONENT_ACCEPT,
           PREFIXES);
+
+  /** How long a component of ours that is full holds this one back. */
+  static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Component component;
   private final Set<Domain> senders;
@@ -60,6 +71,11 @@ final class ComponentStream implements Sink {
   // On the event loop only.
   private final ArrayDeque<Octets> unread = new ArrayDeque<>();
   private @Nullable Stanza heldBack;
+  private @Nullable Cancellable patience;
+
+  /** Targets of ours, no more than there are, that took nothing for so long. */
+  private final Set<Domain> stuck = new HashSet<>(0);
+
   private boolean inputOver;
   private boolean left;
   private boolean over;
@@ -110,6 +126,12 @@ final class ComponentStream implements Sink {
     synchronized (welcoming) {
       return outlet.offer(stanza);
     }
+  }
+
+  /** Has a task run when {@link #take} may accept again, or the stream has ended. */
+  Cancellable whenRoom(Runnable task) {
+    outlet.whenRoom(task);
+    return () -> outlet.forget(task);
   }
 
   @Override
@@ -238,11 +260,19 @@ final class ComponentStream implements Sink {
 
   /** Hands a stanza on; false if it is held back or the stream ended over it. */
   private boolean pass(Stanza stanza) {
-    return switch (acceptor.route(stanza)) {
-      case Offer.Accepted _ -> true;
+    Domain target = stanza.target();
+    return switch (acceptor.offer(stanza)) {
+      case Offer.Accepted _ -> {
+        if (!stuck.isEmpty()) {
+          stuck.remove(target);
+        }
+        yield true;
+      }
       case Offer.Full _ -> {
-        holdBack(stanza.keep());
-        yield false;
+        if (stuck.contains(target)) {
+          yield giveBack(stanza);
+        }
+        yield holdBack(stanza.keep());
       }
       case Offer.Closed _ -> {
         // It was sent before the component heard of the new configuration.
@@ -254,19 +284,61 @@ final class ComponentStream implements Sink {
     };
   }
 
-  private void holdBack(Stanza stanza) {
-    heldBack = stanza;
-    transport.pauseReading();
-    acceptor.whenRoom(stanza.pair(), () -> transport.execute(this::tryAgain));
+  /** It goes, or returns for want of room; false if the stream ended over it. */
+  private boolean giveBack(Stanza stanza) {
+    return switch (acceptor.route(stanza)) {
+      case Offer.Accepted _ -> true;
+      // An open way that is full never returns what can wait.
+      case Offer.Full _ -> holdBack(stanza.keep());
+      case Offer.Closed _ -> {
+        end(StreamErrorCondition.HOST_GONE, stanza.pair().sender() + " is not served here");
+        yield false;
+      }
+    };
   }
 
-  private void tryAgain() {
+  /** False: it is held back; true if nobody can tell until when, and it is dealt with. */
+  private boolean holdBack(Stanza stanza) {
+    heldBack = stanza;
+    transport.pauseReading();
+    if (patience == null && acceptor.isLocal(stanza.target())) {
+      patience =
+          acceptor.timers().after(PATIENCE, () -> transport.execute(() -> lost(stanza.target())));
+    }
+    if (acceptor.whenRoom(stanza, () -> transport.execute(() -> tryAgain(stanza)))) {
+      return false;
+    }
+    heldBack = null;
+    calm();
+    return giveBack(stanza);
+  }
+
+  /** The target has had its time. */
+  private void lost(Domain target) {
+    patience = null;
     Stanza stanza = heldBack;
-    if (stanza == null || over) {
+    if (stanza != null && stanza.target().equals(target)) {
+      stuck.add(target);
+      tryAgain(stanza);
+    }
+  }
+
+  private void calm() {
+    if (patience != null) {
+      patience.cancel();
+      patience = null;
+    }
+  }
+
+  /** A stanza that was dealt with meanwhile is not tried again. */
+  @SuppressWarnings("ReferenceEquality")
+  private void tryAgain(Stanza stanza) {
+    if (heldBack != stanza || over) {
       return;
     }
     heldBack = null;
     if (pass(stanza)) {
+      calm();
       goOn();
     }
   }
@@ -349,9 +421,11 @@ final class ComponentStream implements Sink {
   private void finish(@Nullable Octets last) {
     if (!over) {
       over = true;
+      calm();
       leave();
       outlet.drain();
       List<Stanza> unsent = outlet.close();
+      outlet.release();
       if (last != null) {
         transport.write(last);
       }
@@ -377,8 +451,12 @@ final class ComponentStream implements Sink {
     leave();
     // What was accepted for the component and not written returns to its senders.
     outlet.close().forEach(acceptor::undelivered);
+    outlet.release();
     transport.close();
     // What it sent before an orderly end still goes its way.
     over |= cause != null || (heldBack == null && unread.isEmpty());
+    if (over) {
+      calm();
+    }
   }
 }

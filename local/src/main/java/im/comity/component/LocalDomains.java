@@ -8,6 +8,7 @@ import im.comity.stanza.Stanza;
 import im.comity.stanza.StanzaKind;
 import im.comity.stream.StreamError;
 import im.comity.stream.StreamErrorCondition;
+import im.comity.transport.Cancellable;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -187,6 +188,25 @@ public final class LocalDomains implements LocalSide {
     }
     Stanza answer = services.answer(stanza, profile);
     return answer == null ? Offer.ACCEPTED : out.apply(answer);
+  }
+
+  @Override
+  public @Nullable Cancellable whenRoom(Stanza stanza, Runnable task) {
+    Domain target = stanza.target();
+    Setup now = setup;
+    if (!now.components().containsKey(target)
+        || (now.hosts().containsKey(target)
+            && HostServices.isForDomain(stanza, target)
+            && isRequest(stanza))) {
+      // What we answer ourselves found no room on the way back: who asks and does not read is told.
+      return null;
+    }
+    List<ComponentStream> streams = bound.get(target);
+    if (streams == null) {
+      task.run();
+      return () -> {};
+    }
+    return choose(streams, stanza).whenRoom(task);
   }
 
   private static boolean isRequest(Stanza stanza) {

@@ -2,7 +2,6 @@ package im.comity.component;
 
 import im.comity.address.AddressFormatException;
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.event.FederationEvent;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
@@ -52,6 +51,11 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
 
   private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean full;
+
+  /** While it is full, the router returns what it is made to take. */
+  volatile boolean returning;
+
+  final BlockingQueue<Stanza> returned = new LinkedBlockingQueue<>();
 
   ComponentBench() {
     this(null, 1 << 16);
@@ -154,6 +158,15 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
 
   @Override
   public Offer send(Stanza stanza) {
+    if (full && returning) {
+      returned.add(stanza.keep());
+      return Offer.ACCEPTED;
+    }
+    return offer(stanza);
+  }
+
+  @Override
+  public Offer offer(Stanza stanza) {
     if (full) {
       return Offer.FULL;
     }
@@ -162,12 +175,13 @@ final class ComponentBench implements AutoCloseable, ComponentAcceptor.Router {
   }
 
   @Override
-  public void whenRoom(DomainPair pair, Runnable task) {
+  public boolean whenRoom(Stanza stanza, Runnable task) {
     if (full) {
       waiting.add(task);
     } else {
       task.run();
     }
+    return true;
   }
 
   /** The router takes nothing from now on. */

@@ -257,12 +257,16 @@ final class ComponentFederationTest {
   }
 
   private static Thread write(RawComponent from, String to, AtomicInteger written) {
+    return write(from, to, written, MANY);
+  }
+
+  private static Thread write(RawComponent from, String to, AtomicInteger written, int count) {
     String body = "<body>" + "x".repeat(1_000) + "</body></message>";
     return Thread.ofVirtual()
         .start(
             () -> {
               try {
-                for (int i = 0; i < MANY; i++) {
+                for (int i = 0; i < count; i++) {
                   from.write(
                       "<message from='" + ROOMS + "' to='" + to + "' id='m" + i + "'>" + body);
                   written.incrementAndGet();
@@ -271,6 +275,35 @@ final class ComponentFederationTest {
                 throw new UncheckedIOException(e);
               }
             });
+  }
+
+  @Test
+  @Clause("S2S-DOS-05")
+  void whileAComponentDoesNotReadItsNeighbourIsHeldBackAndThenAllArrivesOnceAndInOrder()
+      throws Exception {
+    try (RawComponent from = RawComponent.open(north.address, ROOMS, SECRET);
+        RawComponent to = RawComponent.open(north.address, IRC, SECRET)) {
+      // More than the kernel's buffers of both connections take.
+      int count = 3 * MANY;
+      AtomicInteger written = new AtomicInteger();
+      Thread writer = write(from, IRC, written, count);
+      awaitStandstill(written);
+      assertThat(written.get()).isLessThan(count);
+      for (int i = 0; i < count; i++) {
+        assertThat(to.nextId()).isEqualTo("m" + i);
+      }
+      writer.join();
+      assertThat(north.count(FederationEvent.Bounced.class)).isZero();
+      assertThat(north.count(FederationEvent.Dropped.class)).isZero();
+    }
+  }
+
+  private static void awaitStandstill(AtomicInteger count) {
+    AtomicInteger before = new AtomicInteger(-1);
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(500))
+        .atMost(Duration.ofSeconds(15))
+        .until(() -> count.get() == before.getAndSet(count.get()));
   }
 
   @Test

@@ -1,7 +1,6 @@
 package im.comity.component;
 
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.dialback.DialbackSecret;
 import im.comity.discovery.AddressGuard;
 import im.comity.discovery.DnsAnswer;
@@ -103,8 +102,13 @@ final class ComponentServer implements AutoCloseable {
               }
 
               @Override
-              public void whenRoom(DomainPair pair, Runnable task) {
-                federation.whenRoom(pair, task);
+              public Offer offer(Stanza stanza) {
+                return federation.offer(stanza);
+              }
+
+              @Override
+              public boolean whenRoom(Stanza stanza, Runnable task) {
+                return federation.whenRoom(stanza, task);
               }
             },
             network,

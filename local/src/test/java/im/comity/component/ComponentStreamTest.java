@@ -17,6 +17,7 @@ import im.comity.testkit.peer.Received;
 import im.comity.testkit.peer.ScriptedPeer;
 import im.comity.testkit.peer.StreamHead;
 import im.comity.testkit.peer.Xmpp;
+import im.comity.transport.FakeTimers;
 import im.comity.xml.Namespaces;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -343,6 +344,37 @@ final class ComponentStreamTest {
       component.rest();
       bench.awaitConnected();
       assertThat(bench.routed).isEmpty();
+    }
+  }
+
+  @Test
+  @Clause("S2S-DOS-05")
+  void aNeighbourThatHangsHoldsAComponentBackForATimeAndThenItsStanzasReturn() throws Exception {
+    FakeTimers timers = new FakeTimers();
+    try (ComponentBench own =
+        new ComponentBench(timers, 1 << 16)
+            .serve(component(ROOMS), component("bank.north.example"))) {
+      ScriptedPeer peer = own.open(ROOMS);
+      own.fill();
+      own.returning = true;
+      peer.send(xml(ROOMS, "bank.north.example", "m1", ""));
+      peer.send(xml(ROOMS, "bank.north.example", "m2", ""));
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> own.heldBack() == 1);
+      timers.advance(ComponentStream.PATIENCE.minusMillis(1));
+      assertThat(own.returned).isEmpty();
+      timers.advance(Duration.ofMillis(1));
+      assertThat(own.returned.poll(10, TimeUnit.SECONDS).id()).isEqualTo("m1");
+      // No second wait for one that hangs.
+      assertThat(own.returned.poll(10, TimeUnit.SECONDS).id()).isEqualTo("m2");
+      own.makeRoom();
+      peer.send(xml(ROOMS, "bank.north.example", "m3", ""));
+      assertThat(own.nextRouted().id()).isEqualTo("m3");
+      own.fill();
+      peer.send(xml(ROOMS, "bank.north.example", "m4", ""));
+      Awaitility.await().atMost(10, TimeUnit.SECONDS).until(() -> own.heldBack() == 1);
+      assertThat(own.returned).isEmpty();
+      own.makeRoom();
+      assertThat(own.nextRouted().id()).isEqualTo("m4");
     }
   }
 

@@ -17,9 +17,11 @@ import im.comity.prooftype.Judgement;
 import im.comity.prooftype.Reason;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.testkit.Clause;
 import im.comity.testkit.LeakChecked;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
@@ -133,6 +135,41 @@ abstract class LocalSideContract {
     }
     assertThat(deliver(large("again"))).isEqualTo(Offer.ACCEPTED);
     assertThat(taken()).isEqualTo("again");
+  }
+
+  @Test
+  @Clause("S2S-DOS-05")
+  void whoWaitsForRoomIsToldOnceThereIsSomeUnlessItCalledThatOff() throws Exception {
+    stall();
+    int accepted = 0;
+    while (offered("m" + accepted)) {
+      accepted++;
+    }
+    AtomicInteger told = new AtomicInteger();
+    AtomicInteger calledOff = new AtomicInteger();
+    assertThat(side().whenRoom(large("waits"), told::incrementAndGet)).isNotNull();
+    side().whenRoom(large("waits"), calledOff::incrementAndGet).cancel();
+    assertThat(told).hasValue(0);
+    for (int i = 0; i < accepted; i++) {
+      taken();
+    }
+    Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> told.get() == 1);
+    assertThat(calledOff).hasValue(0);
+    side().whenRoom(large("at once"), told::incrementAndGet);
+    assertThat(told).hasValue(2);
+  }
+
+  @Test
+  void whoWaitsForRoomIsToldWhenTheTakerLeaves() throws Exception {
+    stall();
+    int accepted = 0;
+    while (offered("m" + accepted)) {
+      accepted++;
+    }
+    AtomicInteger told = new AtomicInteger();
+    side().whenRoom(large("waits"), told::incrementAndGet);
+    leave();
+    Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> told.get() == 1);
   }
 
   private static Stanza large(String id) {

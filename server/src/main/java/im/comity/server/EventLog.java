@@ -33,6 +33,22 @@ final class EventLog implements FederationListener {
               "UNPROVEN PEERS ARE ADMITTED by {}: anybody may claim to be such a domain", rule);
       case FederationEvent.Accepted(var from, var direct) ->
           LOG.debug("connection from {}{}", from, direct ? ", direct TLS" : "");
+      case FederationEvent.ConnectionsRefused(var from, var failure, var count, var period) -> {
+        Remedy remedy = Consequences.explain(failure);
+        String address = from == null ? "other addresses" : from.getHostAddress();
+        failed(at(Level.WARN), failure, remedy)
+            .addKeyValue("address", address)
+            .addKeyValue("count", count)
+            .log(
+                "{} connections from {} refused in {} s, {}: {}; {} must act: {}",
+                count,
+                address,
+                period.toSeconds(),
+                failure.code(),
+                remedy.sentence(),
+                who(remedy),
+                remedy.remedy());
+      }
       case FederationEvent.AttemptStarted(var pair) -> LOG.debug("{}: looking for a way", pair);
       case FederationEvent.Step(var pair, var step, var detail) ->
           at(step.equals("override") ? Level.INFO : Level.DEBUG)

@@ -1,7 +1,6 @@
 package im.comity.server;
 
 import im.comity.address.Domain;
-import im.comity.address.DomainPair;
 import im.comity.component.ComponentAcceptor;
 import im.comity.component.HostServices;
 import im.comity.component.LocalDomains;
@@ -89,13 +88,19 @@ final class FederationDaemon implements Daemon {
     }
 
     @Override
-    public void whenRoom(DomainPair pair, Runnable task) {
+    public Offer offer(Stanza stanza) {
+      Federation there = federation;
+      return there == null ? Offer.FULL : there.offer(stanza);
+    }
+
+    @Override
+    public boolean whenRoom(Stanza stanza, Runnable task) {
       Federation there = federation;
       if (there != null) {
-        there.whenRoom(pair, task);
-      } else {
-        Thread.startVirtualThread(task);
+        return there.whenRoom(stanza, task);
       }
+      Thread.startVirtualThread(task);
+      return true;
     }
   }
 
@@ -167,7 +172,8 @@ final class FederationDaemon implements Daemon {
             configuration.limits().waitingBytes(),
             RoutingSettings.DEFAULTS.pairs(),
             RoutingSettings.DEFAULTS.attempts(),
-            timeouts.negotiation()));
+            timeouts.negotiation()),
+        configuration.limits().strangers());
   }
 
   private void listenForComponents(Configuration configuration) throws IOException {

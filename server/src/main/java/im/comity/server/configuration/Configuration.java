@@ -9,6 +9,7 @@ import im.comity.federation.FederationConfig;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.PkixProoftype;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.TlsIdentities;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
@@ -149,9 +150,11 @@ public record Configuration(
       int waitingStanzas,
       int waitingBytes,
       int unsentBytes,
-      int connectionsPerAddress) {
+      int connectionsPerAddress,
+      StrangerLimits strangers) {
     /** What holds where the file says nothing. */
-    public static final Limits DEFAULT = new Limits(512 << 10, 5000, 4 << 20, 1 << 20, 256);
+    public static final Limits DEFAULT =
+        new Limits(512 << 10, 5000, 4 << 20, 1 << 20, 256, StrangerLimits.DEFAULTS);
   }
 
   /** How long we wait. */

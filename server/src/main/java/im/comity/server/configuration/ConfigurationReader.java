@@ -22,6 +22,8 @@ import im.comity.server.configuration.Configuration.Secret;
 import im.comity.server.configuration.Configuration.Timeouts;
 import im.comity.server.configuration.Configuration.Trust;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.Meter;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.TlsIdentity;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -414,22 +416,7 @@ final class ConfigurationReader {
         (node, at) -> {
           boolean direct = node.path("tls").asString("starttls").equals("direct");
           InetSocketAddress address = listenAddress(node, at, ANY_ADDRESS, direct ? 5270 : 5269);
-          List<String> proxies = new ArrayList<>();
-          each(
-              node,
-              at,
-              "proxy-from",
-              (network, networkAt) -> {
-                if (isNetwork(network.asString())) {
-                  proxies.add(network.asString());
-                } else {
-                  error(
-                      networkAt,
-                      SchemaCheck.shown(network)
-                          + " is no network; write it as 10.0.0.0/8 or 2001:db8::/32, a single"
-                          + " address as 192.0.2.7/32");
-                }
-              });
+          List<String> proxies = networks(node, at, "proxy-from");
           if (address != null) {
             listeners.add(
                 new FederationConfig.Listener(
@@ -866,7 +853,54 @@ final class ConfigurationReader {
         limits.path("waiting-stanzas").asInt(defaults.waitingStanzas()),
         limits.path("waiting-bytes").asInt(defaults.waitingBytes()),
         limits.path("unsent-bytes").asInt(defaults.unsentBytes()),
-        limits.path("connections-per-address").asInt(defaults.connectionsPerAddress()));
+        limits.path("connections-per-address").asInt(defaults.connectionsPerAddress()),
+        strangers(limits.path("strangers")));
+  }
+
+  private StrangerLimits strangers(JsonNode given) {
+    StrangerLimits defaults = StrangerLimits.DEFAULTS;
+    int perSecond =
+        given.path("verifications-per-second").asInt(defaults.verifications().perSecond());
+    int ofSender =
+        given
+            .path("verifications-of-sender-per-second")
+            .asInt(defaults.verificationsOfSender().perSecond());
+    return new StrangerLimits(
+        given.path("per-address").asInt(defaults.perAddress()),
+        given.path("in-all").asInt(defaults.inAll()),
+        new Meter.Rate(
+            given.path("connections-at-once").asInt(defaults.connections().burst()),
+            given.path("connections-per-second").asInt(defaults.connections().perSecond())),
+        greeting(),
+        new Meter.Rate(25 * perSecond, perSecond),
+        new Meter.Rate(20 * ofSender, ofSender),
+        given.path("verifications-at-once").asInt(defaults.verificationsAtOnce()),
+        networks(given, "/limits/strangers", "excepted"));
+  }
+
+  private Duration greeting() {
+    Duration given = duration("greeting", StrangerLimits.DEFAULTS.greeting());
+    return given.isZero() ? StrangerLimits.DEFAULTS.greeting() : given; // which was told
+  }
+
+  private List<String> networks(JsonNode parent, String at, String key) {
+    List<String> networks = new ArrayList<>();
+    each(
+        parent,
+        at,
+        key,
+        (network, networkAt) -> {
+          if (isNetwork(network.asString())) {
+            networks.add(network.asString());
+          } else {
+            error(
+                networkAt,
+                SchemaCheck.shown(network)
+                    + " is no network; write it as 10.0.0.0/8 or 2001:db8::/32, a single"
+                    + " address as 192.0.2.7/32");
+          }
+        });
+    return networks;
   }
 
   private Timeouts timeouts() {

@@ -22,6 +22,8 @@ import im.comity.server.configuration.Configuration.Secret;
 import im.comity.server.configuration.Configuration.Timeouts;
 import im.comity.testkit.Clause;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.Meter;
+import im.comity.transport.StrangerLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -107,9 +109,19 @@ class ConfigurationTest {
               waiting-bytes: 30000
               unsent-bytes: 40000
               connections-per-address: 5
+              strangers:
+                per-address: 6
+                in-all: 7
+                connections-at-once: 8
+                connections-per-second: 9
+                verifications-at-once: 10
+                verifications-per-second: 11
+                verifications-of-sender-per-second: 12
+                excepted: [192.0.2.0/24]
             timeouts:
               negotiation: 20s
               candidate: 500ms
+              greeting: 3s
               keepalive: 10m
               idle: 1d
               stop: 0s
@@ -162,7 +174,23 @@ class ConfigurationTest {
         .containsExactly(
             new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 5353),
             new InetSocketAddress(InetAddress.ofLiteral("::1"), 53));
-    assertThat(configuration.limits()).isEqualTo(new Limits(10_000, 2, 30_000, 40_000, 5));
+    assertThat(configuration.limits())
+        .isEqualTo(
+            new Limits(
+                10_000,
+                2,
+                30_000,
+                40_000,
+                5,
+                new StrangerLimits(
+                    6,
+                    7,
+                    new Meter.Rate(8, 9),
+                    Duration.ofSeconds(3),
+                    new Meter.Rate(275, 11),
+                    new Meter.Rate(240, 12),
+                    10,
+                    List.of("192.0.2.0/24"))));
     assertThat(configuration.timeouts())
         .isEqualTo(
             new Timeouts(

@@ -9,6 +9,7 @@ import im.comity.component.HostServices;
 import im.comity.server.configuration.Configuration.Limits;
 import im.comity.server.configuration.Configuration.Log;
 import im.comity.server.configuration.Configuration.Timeouts;
+import im.comity.transport.StrangerLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +67,20 @@ class SchemaTest {
     assertThat(value("limits.unsent-bytes")).isEqualTo(Limits.DEFAULT.unsentBytes() + "");
     assertThat(value("limits.connections-per-address"))
         .isEqualTo(Limits.DEFAULT.connectionsPerAddress() + "");
+    StrangerLimits strangers = Limits.DEFAULT.strangers();
+    assertThat(value("limits.strangers.per-address")).isEqualTo(strangers.perAddress() + "");
+    assertThat(value("limits.strangers.in-all")).isEqualTo(strangers.inAll() + "");
+    assertThat(value("limits.strangers.connections-at-once"))
+        .isEqualTo(strangers.connections().burst() + "");
+    assertThat(value("limits.strangers.connections-per-second"))
+        .isEqualTo(strangers.connections().perSecond() + "");
+    assertThat(value("limits.strangers.verifications-at-once"))
+        .isEqualTo(strangers.verificationsAtOnce() + "");
+    assertThat(value("limits.strangers.verifications-per-second"))
+        .isEqualTo(strangers.verifications().perSecond() + "");
+    assertThat(value("limits.strangers.verifications-of-sender-per-second"))
+        .isEqualTo(strangers.verificationsOfSender().perSecond() + "");
+    assertThat(value("timeouts.greeting")).isEqualTo(strangers.greeting().toSeconds() + "s");
     assertThat(value("timeouts.negotiation"))
         .isEqualTo(Timeouts.DEFAULT.negotiation().toSeconds() + "s");
     assertThat(value("timeouts.candidate"))

@@ -110,9 +110,9 @@ class WrongConfigurationTest {
         ":6:26: error: listen.s2S: unknown key; did you mean s2s? Known here: s2s, components",
         ":7:10: error: limits.stanza_bytes: unknown key; did you mean stanza-bytes? Known here:"
             + " stanza-bytes, waiting-stanzas, waiting-bytes, unsent-bytes,"
-            + " connections-per-address",
+            + " connections-per-address, strangers",
         ":7:31: error: limits.bytes: unknown key; known here: stanza-bytes, waiting-stanzas,"
-            + " waiting-bytes, unsent-bytes, connections-per-address");
+            + " waiting-bytes, unsent-bytes, connections-per-address, strangers");
   }
 
   @Test
@@ -129,7 +129,7 @@ class WrongConfigurationTest {
             + " limits, timeouts, dialback, allow-private-addresses, log",
         ":3:7: error: log.resolvers: unknown key; it belongs under dns; known here: format, level",
         ":4:12: error: timeouts.proof: unknown key; it belongs under policy.peers[].route; known"
-            + " here: negotiation, candidate, keepalive, idle, stop");
+            + " here: negotiation, candidate, greeting, keepalive, idle, stop");
   }
 
   @Test

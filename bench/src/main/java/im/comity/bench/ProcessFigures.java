@@ -1,0 +1,68 @@
+package im.comity.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/** What Linux says of processes: their CPU time, in ticks of 10 ms, and their memory. */
+final class ProcessFigures {
+  private static final double TICKS_PER_SECOND = 100;
+
+  private ProcessFigures() {}
+
+  /** The CPU time of these processes and their children; one that has ended counts nothing. */
+  static double cpuSeconds(List<ProcessHandle> processes) {
+    return all(processes).map(ProcessFigures::ticks).sum() / TICKS_PER_SECOND;
+  }
+
+  /** The resident memory of these processes and their children, in KiB. */
+  static long residentKib(List<ProcessHandle> processes) {
+    return all(processes).map(ProcessFigures::resident).sum();
+  }
+
+  /** The CPU time that the whole machine has spent on anything, in seconds. */
+  static double machineSeconds() throws IOException {
+    String[] words = Files.readAllLines(Path.of("/proc/stat")).getFirst().split(" +", -1);
+    long busy = 0;
+    for (int i = 1; i < words.length && i <= 8; i++) {
+      if (i != 4 && i != 5) { // idle, and waiting for a disk
+        busy += Long.parseLong(words[i]);
+      }
+    }
+    return busy / TICKS_PER_SECOND;
+  }
+
+  private static LongStream all(List<ProcessHandle> processes) {
+    return processes.stream()
+        .flatMap(
+            process ->
+                java.util.stream.Stream.concat(
+                    java.util.stream.Stream.of(process), process.descendants()))
+        .mapToLong(ProcessHandle::pid);
+  }
+
+  private static long ticks(long pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      String[] words = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      return Long.parseLong(words[11]) + Long.parseLong(words[12]);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  private static long resident(long pid) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/status"))) {
+        if (line.startsWith("VmRSS:")) {
+          return Long.parseLong(line.replaceAll("[^0-9]", ""));
+        }
+      }
+    } catch (IOException e) {
+      return 0;
+    }
+    return 0;
+  }
+}

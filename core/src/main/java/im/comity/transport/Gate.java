@@ -1,0 +1,33 @@
+package im.comity.transport;
+
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asked about each connection before anything is made for it: no buffer, no thread, no handshake.
+ * Called on event loops, so that it must not block.
+ */
+public interface Gate {
+  /** Lets everybody in. */
+  Gate OPEN =
+      new Gate() {
+        @Override
+        public Cancellable admit(InetAddress from) {
+          return () -> {};
+        }
+
+        @Override
+        public void full(InetAddress from, int most) {}
+      };
+
+  /**
+   * Whether a connection may come in.
+   *
+   * @return to be cancelled when the peer is proven or the connection closed, once or more often;
+   *     null if it is to be closed without a byte
+   */
+  @Nullable Cancellable admit(InetAddress from);
+
+  /** An address was turned away since it has as many connections as it may have, proven or not. */
+  void full(InetAddress from, int most);
+}

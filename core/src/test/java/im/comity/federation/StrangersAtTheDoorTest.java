@@ -1,0 +1,203 @@
+package im.comity.federation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import im.comity.event.FederationEvent;
+import im.comity.policy.FederationLevel;
+import im.comity.policy.PolicyRule;
+import im.comity.testkit.Clause;
+import im.comity.testkit.peer.Received;
+import im.comity.testkit.peer.ScriptedPeer;
+import im.comity.testkit.peer.ScriptedServer;
+import im.comity.testkit.peer.Xmpp;
+import im.comity.transport.FakeTimers;
+import im.comity.transport.Meter;
+import im.comity.transport.StrangerLimits;
+import im.comity.transport.Strangers;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Attacks of those who prove nothing, beside a peer that goes on. */
+@Timeout(60)
+final class StrangersAtTheDoorTest {
+  private final TestDns dns = new TestDns();
+  private final FakeTimers timers = new FakeTimers();
+  private final List<Socket> sockets = new ArrayList<>();
+  private Site site;
+  private ScriptedServer authority;
+  private ScriptedPeer honest;
+
+  @AfterEach
+  void stop() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    if (honest != null) {
+      honest.close();
+    }
+    if (site != null) {
+      site.close();
+    }
+    if (authority != null) {
+      authority.close();
+    }
+  }
+
+  private void start(int perAddress) throws IOException {
+    StrangerLimits usual = StrangerLimits.DEFAULTS;
+    site =
+        Site.plan(dns, "north.example")
+            .rule(new PolicyRule(FederationLevel.VERIFIED, List.of(), true, false, false, ""))
+            .strangers(
+                new StrangerLimits(
+                    perAddress,
+                    usual.inAll(),
+                    new Meter.Rate(10_000, 10_000),
+                    usual.greeting(),
+                    usual.verifications(),
+                    usual.verificationsOfSender(),
+                    usual.verificationsAtOnce(),
+                    List.of()))
+            .timers(timers)
+            .starttls()
+            .start();
+  }
+
+  /** A peer that is verified by dialback and sends a message. */
+  private void honestPeer() throws Exception {
+    authority =
+        ScriptedServer.onLoopback(
+            server -> {
+              server.accept();
+              server.sendFeatures(Xmpp.DIALBACK_ERRORS_OFFER);
+              Received verify = server.expect(Xmpp.DIALBACK, "verify");
+              server.send(
+                  Xmpp.verifyAnswer(
+                      "south.example", "north.example", verify.attribute("id"), "valid"));
+              server.expectStreamEnd();
+              server.sendStreamEnd();
+            });
+    dns.serve(Site.domain("south.example"), authority.address(), false);
+    honest = ScriptedPeer.connect(site.federation.addresses().getFirst()).named("honest");
+    honest.open("south.example", "north.example");
+    honest.expectFeatures();
+    honest.send(Xmpp.dialbackRequest("south.example", "north.example", "key"));
+    honest.expectDialbackAnswer("north.example", "south.example", "valid");
+    goesOn("first");
+  }
+
+  private void goesOn(String text) throws Exception {
+    honest.send(Xmpp.message("a@south.example", "b@north.example", text));
+    assertThat(site.next().stanza().octets().toUtf8()).contains(text);
+  }
+
+  private Socket connect() throws IOException {
+    var address = site.federation.addresses().getFirst();
+    Socket socket = new Socket(address.getAddress(), address.getPort());
+    sockets.add(socket);
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  private void unproven(int number) {
+    Awaitility.await().until(() -> site.federation.unproven() == number);
+  }
+
+  /** What the server says until it ends the connection. */
+  private static String lastWords(Socket socket) {
+    StringBuilder words = new StringBuilder();
+    try {
+      for (int b = socket.getInputStream().read(); b >= 0; b = socket.getInputStream().read()) {
+        words.append((char) b);
+      }
+    } catch (java.net.SocketTimeoutException e) {
+      throw new AssertionError("the connection lives on", e);
+    } catch (IOException reset) {
+      // As good as an end.
+    }
+    return words.toString();
+  }
+
+  @Test
+  @Clause({"S2S-DOS-01", "S2S-DOS-04"})
+  void aStormOfConnectionsIsTurnedAwayAndToldInOneLineWhileAPeerGoesOn() throws Exception {
+    start(20);
+    honestPeer();
+    unproven(0); // who is proven counts no more
+    for (int i = 0; i < 20; i++) {
+      connect();
+    }
+    unproven(20);
+    for (int i = 0; i < 200; i++) {
+      assertThat(lastWords(connect())).isEmpty();
+    }
+    goesOn("during the storm");
+    timers.advance(Strangers.PERIOD);
+    List<FederationEvent.ConnectionsRefused> told =
+        site.events(FederationEvent.ConnectionsRefused.class);
+    assertThat(told).hasSize(1);
+    assertThat(told.getFirst().count()).isEqualTo(200);
+    assertThat(told.getFirst().failure().code()).isEqualTo("OUR_DOOR_CLOSED");
+    goesOn("after the storm");
+  }
+
+  @Test
+  @Clause({"S2S-DOS-04", "S2S-TCP-15"})
+  void theSilentAndTheTricklingAreDroppedEarlyWithoutAByteWhileAPeerGoesOn() throws Exception {
+    start(20);
+    honestPeer();
+    Socket silent = connect();
+    Socket trickling = connect();
+    unproven(2);
+    for (int i = 0; i < 9; i++) {
+      trickling.getOutputStream().write(' ');
+      timers.advance(Duration.ofSeconds(1));
+    }
+    assertThat(site.federation.unproven()).isEqualTo(2);
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(lastWords(silent)).isEmpty();
+    assertThat(lastWords(trickling)).isEmpty();
+    unproven(0);
+    goesOn("on");
+  }
+
+  @Test
+  void whoHasGreetedHasTheTimeOfTheWholeNegotiation() throws Exception {
+    start(20);
+    Socket slow = connect();
+    slow.getOutputStream()
+        .write(
+            ("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
+                    + " from='south.example' to='north.example' version='1.0'>")
+                .getBytes(StandardCharsets.UTF_8));
+    assertThat(slow.getInputStream().read()).isEqualTo('<');
+    // The header is read: what holds now is the time for all of the negotiation.
+    timers.advance(Duration.ofSeconds(20));
+    slow.getOutputStream()
+        .write(
+            "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>".getBytes(StandardCharsets.UTF_8));
+    assertThat(lastWords(slow)).contains("<failure").doesNotContain("connection-timeout");
+    slow.close();
+    unproven(0);
+  }
+
+  @Test
+  void garbageGetsOneSmallAnswerAndTheEnd() throws Exception {
+    start(20);
+    honestPeer();
+    Socket garbage = connect();
+    garbage.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+    assertThat(lastWords(garbage)).hasSizeLessThan(1_000).contains("stream:error");
+    garbage.close();
+    unproven(0);
+    goesOn("on");
+  }
+}
