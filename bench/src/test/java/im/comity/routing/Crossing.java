@@ -92,8 +92,8 @@ final class Crossing {
 
   /** Waits until no attempt is under way and so many stanzas have come to an end. */
   @SuppressWarnings("ThreadPriorityCheck") // it only makes a meeting likelier
-  void settle(int stanzas) {
-    long until = System.nanoTime() + patience;
+  void settle(int stanzas, long most) {
+    long until = System.nanoTime() + most;
     do {
       loop.run();
       if (timers.running() == 0 && written.size() + returned.size() >= stanzas) {
@@ -106,7 +106,7 @@ final class Crossing {
 
   /** The pair has its way, and its first stanza is written. */
   void opened() {
-    settle(1);
+    settle(1, PATIENCE);
     ending = false;
   }
 
@@ -129,7 +129,7 @@ final class Crossing {
 
   /** The verdict, when all is over. What is written keeps its order; what returns need not. */
   String verdict(List<String> sent) {
-    settle(sent.size());
+    settle(sent.size(), patience);
     String once = Ending.once(sent, Ending.both(written, returned));
     return once.equals(Ending.RIGHT) ? Ending.order(written) : once;
   }
