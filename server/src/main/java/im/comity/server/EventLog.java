@@ -9,6 +9,7 @@ import im.comity.event.NegotiationFailure;
 import im.comity.event.Remedy;
 import im.comity.stream.StreamFacts;
 import im.comity.transport.TlsSession;
+import java.time.Duration;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,22 +50,20 @@ final class EventLog implements FederationListener {
                 who(remedy),
                 remedy.remedy());
       }
-      case FederationEvent.TrafficLimited(
-              var failure,
-              var action,
-              var others,
-              var count,
-              var period) -> {
+      case FederationEvent.TrafficLimited limited -> {
+        NegotiationFailure.TooMuchTraffic failure = limited.failure();
+        long count = limited.count();
+        Duration period = limited.period();
         Remedy remedy = Consequences.explain(failure);
-        String who = others ? "others" : failure.who();
+        String who = limited.others() ? "others" : failure.who();
         String what =
-            switch (action) {
+            switch (limited.action()) {
               case RETURNED -> "stanzas returned";
               case HELD_BACK -> "times not read for a while";
             };
         failed(at(Level.WARN), failure, remedy)
             .addKeyValue("whose", who)
-            .addKeyValue("action", action.name().toLowerCase(Locale.ROOT))
+            .addKeyValue("action", limited.action().name().toLowerCase(Locale.ROOT))
             .addKeyValue("count", count)
             .log(
                 "{}: {}{}, {}: {}; {} must act: {}",
