@@ -12,10 +12,13 @@ import im.comity.prooftype.Judge;
 import im.comity.prooftype.Prooftype;
 import im.comity.prooftype.Question;
 import im.comity.relay.EstablishedStream;
+import im.comity.relay.GuestLimits;
+import im.comity.relay.Guests;
 import im.comity.relay.RelayContext;
 import im.comity.relay.RelaySettings;
 import im.comity.relay.StreamDirectory;
 import im.comity.relay.StubTransport;
+import im.comity.relay.TrafficReports;
 import im.comity.relay.Ways;
 import im.comity.stream.Settled;
 import im.comity.stream.StreamFacts;
@@ -170,7 +173,9 @@ public class AnswerRace {
                 _ -> {},
                 _ -> {},
                 timers,
-                RelaySettings.DEFAULTS));
+                RelaySettings.DEFAULTS,
+                new Guests(GuestLimits.NONE, timers),
+                new TrafficReports(timers, _ -> {})));
     stream.start();
     transport.receive("<db:result from='north.example' to='south.example'>key</db:result>");
   }
