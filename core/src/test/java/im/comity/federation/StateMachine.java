@@ -360,6 +360,7 @@ final class StateMachine {
   private final Queue<Arrived> arrived = new ConcurrentLinkedQueue<>();
   private final Queue<FederationEvent> events = new ConcurrentLinkedQueue<>();
   private final Map<Long, Link> byHandle = new HashMap<>();
+  private final Map<DomainPair, Integer> bounced = new HashMap<>();
   private final StringBuilder story = new StringBuilder();
   private final AtomicInteger silent = new AtomicInteger();
   private final Federation federation;
@@ -539,6 +540,16 @@ final class StateMachine {
           stream.outlet().queuedBytes() <= 3 * OUTLET_BYTES + STRANGERS_ANSWERS + 8_192,
           "an outlet without bound: " + stream.outlet().queuedBytes());
     }
+    bounced.forEach(
+        (pair, times) -> {
+          long may =
+              letters.values().stream()
+                  .filter(one -> one.answerable && one.delivered == 0)
+                  .filter(one -> one.from.equals(pair.sender().toString()))
+                  .filter(one -> one.to.equals(pair.target().toString()))
+                  .count();
+          require(times <= may, "more answers than there was to answer: " + pair);
+        });
     Map<String, Integer> waiting = new HashMap<>();
     letters.forEach(
         (id, letter) -> {
@@ -607,6 +618,7 @@ final class StateMachine {
                             && one.took(pair.sender().toString(), pair.target().toString())),
             "a way for " + pair + " that nobody granted");
       }
+      case FederationEvent.Bounced(var pair, _, _) -> bounced.merge(pair, 1, Integer::sum);
       default -> {}
     }
   }
@@ -1213,7 +1225,11 @@ final class StateMachine {
           slip ? new Asked(one.from, choose(2) == 0 ? pick(OURS) : one.to, "i9", one.key) : one);
     } else if (!link.results.isEmpty()) {
       Asked one = link.results.getLast();
-      answerResult(link, choose(4) == 0 ? "error" : "valid", slip ? pick(PEERS) : one.to, one.from);
+      answerResult(
+          link,
+          choose(4) == 0 ? "error" : "valid",
+          slip && choose(2) == 0 ? pick(PEERS) : one.to,
+          slip ? pick(OURS) : one.from);
     }
   }
 
