@@ -34,7 +34,7 @@ final class SocketWire implements Wire {
   public void write(byte[] bytes, int from, int length, Duration patience) throws IOException {
     // A socket has no time-out for writing: only closing it under the writer ends its wait.
     CompletableFuture<Void> written = new CompletableFuture<>();
-    CompletableFuture<Void> outOfTime =
+    var _ =
         written
             .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
             .whenComplete(
@@ -47,7 +47,8 @@ final class SocketWire implements Wire {
     try {
       socket.getOutputStream().write(bytes, from, length);
     } catch (IOException e) {
-      if (outOfTime.isCompletedExceptionally()) {
+      // Out of time before the socket was closed for it.
+      if (written.isCompletedExceptionally()) {
         throw new SocketTimeoutException("the other side does not read");
       }
       throw e;
