@@ -15,7 +15,7 @@ bench_classpath() {
     printf '%s: building\n' "$1" >&2
     mkdir -p "$root/bench/target"
     rm -f "$file"
-    mvn -B -q -f "$root/pom.xml" -Dquick -pl bench -am process-classes </dev/null >&2 || exit 2
+    mvn -B -q -f "$root/pom.xml" -Dquick -pl bench -am process-test-classes </dev/null >&2 || exit 2
   fi
   bench_classpath=$root/bench/target/classes:$(cat "$file")
 }
