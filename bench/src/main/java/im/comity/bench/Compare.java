@@ -108,6 +108,8 @@ public final class Compare {
     final BenchNet net;
     final Contender x;
     final Contender y;
+    List<RawComponent> senders = List.of();
+    private Generator.@Nullable Links links;
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     Two(String program, int senders, int receivers, String javaOptions) throws IOException {
@@ -132,6 +134,18 @@ public final class Compare {
         case "jabberd2" -> new Jabberd2Contender(net, host, components);
         default -> throw new IllegalArgumentException(program);
       };
+    }
+
+    /** Links from all components of X to all of Y. */
+    Generator.Links links() throws IOException {
+      if (links == null) {
+        senders = x.attachAll();
+        opened.addAll(senders);
+        List<RawComponent> receivers = y.attachAll();
+        opened.addAll(receivers);
+        links = new Generator.Links(senders, receivers, 50);
+      }
+      return links;
     }
 
     Generator generator(int body) throws IOException {
@@ -291,7 +305,8 @@ public final class Compare {
       generator.paced(200, 1, false);
       generator.flood(options.quick ? 40_000 : 200_000);
       for (boolean roundTrip : new boolean[] {false, true}) {
-        generator.paced(200, 200, roundTrip);
+        // One stanza at a time takes other paths than many: they are to be warm as well.
+        generator.paced(2_000, options.quick ? 4_000 : 20_000, roundTrip);
         for (int run = 0; run < runs(); run++) {
           Watch watch = new Watch(two);
           watch.begin();
@@ -319,35 +334,48 @@ public final class Compare {
     }
   }
 
-  /** New links as fast as 50 at a time allow. */
+  /**
+   * New links as fast as 50 at a time allow: the first of fresh processes, then as many again for
+   * warming up, and then those of warm ones.
+   */
   private void links(String program) throws IOException, InterruptedException, TimeoutException {
-    int senders = options.quick ? 10 : 50;
+    int cold = options.quick ? 10 : 50;
+    int warmUp = 3 * cold;
+    int warm = 2 * cold;
     int receivers = 20;
     for (int run = 0; run < runs(); run++) {
-      try (Two two = new Two(program, senders, receivers, options.javaOptions)) {
+      try (Two two = new Two(program, cold + warmUp + warm, receivers, options.javaOptions)) {
         Watch watch = new Watch(two);
-        opened(program, two, watch, "links", true);
+        two.links();
+        opened(program, two, watch, two.senders.subList(0, cold), "links cold", true);
+        opened(
+            program, two, watch, two.senders.subList(cold, cold + warmUp), "links between", false);
+        opened(
+            program,
+            two,
+            watch,
+            two.senders.subList(cold + warmUp, two.senders.size()),
+            "links warm",
+            true);
       }
     }
   }
 
-  private long opened(String program, Two two, Watch watch, String what, boolean put)
+  private long opened(
+      String program, Two two, Watch watch, List<RawComponent> senders, String what, boolean put)
       throws IOException, InterruptedException, TimeoutException {
-    List<RawComponent> senders = two.x.attachAll();
-    two.opened.addAll(senders);
-    List<RawComponent> receivers = two.y.attachAll();
-    two.opened.addAll(receivers);
     watch.begin();
     double x = two.x.cpuSeconds();
     double y = two.y.cpuSeconds();
     double rssX = two.x.residentMib();
     double rssY = two.y.residentMib();
-    Generator.Result result = Generator.links(senders, receivers, 50);
+    long before = established(List.of(two.y.starttls, two.y.directTls));
+    Generator.Result result = two.links().open(senders);
     x = two.x.cpuSeconds() - x;
     y = two.y.cpuSeconds() - y;
     boolean disturbed = watch.disturbed();
     long links = result.stanzas();
-    long sockets = established(List.of(two.y.starttls, two.y.directTls));
+    long sockets = established(List.of(two.y.starttls, two.y.directTls)) - before;
     if (put) {
       put(program, what + ": links/s", result.rate(), 0, disturbed);
       put(program, what + ": link time p50, ms", result.latency(0.5), 0, disturbed);
@@ -356,7 +384,7 @@ public final class Compare {
       put(program, what + ": CPU ms per link, Y", y * 1000 / links, 2, disturbed);
       put(program, what + ": RSS KiB per link, X", kib(two.x, rssX) / links, 1, disturbed);
       put(program, what + ": RSS KiB per link, Y", kib(two.y, rssY) / links, 1, disturbed);
-      put(program, what + ": connections for " + links + " pairs", (double) sockets, 0, disturbed);
+      put(program, what + ": connections per pair", (double) sockets / links, 2, disturbed);
     }
     say(
         "%s, %s: %d pairs on %d connections, %.0f links/s, CPU ms per link X %.2f Y %.2f%s"
@@ -383,11 +411,12 @@ public final class Compare {
     int receivers = options.quick ? 20 : 50;
     String fixed = "-Xms512m -Xmx512m -XX:+AlwaysPreTouch";
     try (Two two = new Two(program, senders, receivers, java ? fixed : "")) {
+      two.links();
       double x = settled(two.x, java);
       double y = settled(two.y, java);
       double liveX = java ? live(two.x) : Double.NaN;
       double liveY = java ? live(two.y) : Double.NaN;
-      long connections = opened(program, two, new Watch(two), "memory", false);
+      long connections = opened(program, two, new Watch(two), two.senders, "memory", false);
       if (connections == 0) {
         throw new IOException("no connection was counted");
       }

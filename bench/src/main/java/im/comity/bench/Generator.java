@@ -305,57 +305,78 @@ final class Generator implements AutoCloseable {
     }
   }
 
-  /**
-   * One message on every pair of a sender and a receiver, each of which needs a new link.
-   *
-   * @param atOnce how many messages are under way at most
-   */
-  static Result links(List<RawComponent> senders, List<RawComponent> receivers, int atOnce)
-      throws IOException, InterruptedException, TimeoutException {
-    int pairs = senders.size() * receivers.size();
-    Semaphore window = new Semaphore(atOnce);
-    Map<Long, Boolean> under = new ConcurrentHashMap<>();
-    long[] latencies = new long[pairs];
-    int[] arrived = {0};
-    AtomicReference<@Nullable String> problem = new AtomicReference<>();
-    for (RawComponent receiver : receivers) {
-      reader(
-          receiver,
-          problem,
-          (sent, now) -> {
-            if (under.remove(sent) != null) {
-              synchronized (latencies) {
-                latencies[arrived[0]++] = now - sent;
-              }
-              window.release();
-            }
-          });
-    }
-    for (RawComponent sender : senders) {
-      reader(
-          sender,
-          problem,
-          (sent, _) -> {
-            problem.compareAndSet(null, "a stanza was returned to " + sender.name);
-            window.release();
-          });
-    }
-    long began = System.nanoTime();
-    byte[] one = new byte[1024];
-    long last = 0;
-    for (RawComponent receiver : receivers) {
+  /** Messages on pairs of a sender and a receiver, each of which needs a new link. */
+  static final class Links {
+    private final List<RawComponent> receivers;
+    private final Map<Long, Boolean> under = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
+    private final int atOnce;
+    private final Semaphore window;
+
+    // Guarded by this.
+    private long[] latencies = {};
+    private int arrived;
+
+    private long last;
+
+    /**
+     * Takes over what all of them receive.
+     *
+     * @param atOnce how many messages are under way at most
+     */
+    Links(List<RawComponent> senders, List<RawComponent> receivers, int atOnce) {
+      this.receivers = receivers;
+      this.atOnce = atOnce;
+      window = new Semaphore(atOnce);
+      for (RawComponent receiver : receivers) {
+        reader(receiver, problem, this::arrived);
+      }
       for (RawComponent sender : senders) {
-        permit(window, 1, problem);
-        long id = Math.max(System.nanoTime(), last + 1);
-        last = id;
-        under.put(id, true);
-        sender.write(one, new Template(sender.name, receiver.name, 100).put(one, 0, id));
+        reader(
+            sender,
+            problem,
+            (_, _) -> {
+              problem.compareAndSet(null, "a stanza was returned to " + sender.name);
+              window.release();
+            });
       }
     }
-    permit(window, atOnce, problem);
-    double seconds = (System.nanoTime() - began) / 1e9;
-    Arrays.sort(latencies);
-    return new Result(seconds, latencies);
+
+    private void arrived(long sent, long now) {
+      if (under.remove(sent) != null) {
+        synchronized (this) {
+          latencies[arrived++] = now - sent;
+        }
+        window.release();
+      }
+    }
+
+    /** One message from each of these senders to each receiver. */
+    Result open(List<RawComponent> senders)
+        throws IOException, InterruptedException, TimeoutException {
+      synchronized (this) {
+        latencies = new long[senders.size() * receivers.size()];
+        arrived = 0;
+      }
+      long began = System.nanoTime();
+      byte[] one = new byte[1024];
+      for (RawComponent receiver : receivers) {
+        for (RawComponent sender : senders) {
+          permit(window, 1, problem);
+          long id = Math.max(System.nanoTime(), last + 1);
+          last = id;
+          under.put(id, true);
+          sender.write(one, new Template(sender.name, receiver.name, 100).put(one, 0, id));
+        }
+      }
+      permit(window, atOnce, problem);
+      window.release(atOnce);
+      double seconds = (System.nanoTime() - began) / 1e9;
+      synchronized (this) {
+        Arrays.sort(latencies);
+        return new Result(seconds, latencies);
+      }
+    }
   }
 
   private static void permit(Semaphore window, int count, AtomicReference<@Nullable String> problem)

@@ -66,7 +66,8 @@ final class GeneratorTest {
         (north, south) -> {
           try (RawComponent from = north(north);
               RawComponent to = south(south)) {
-            Generator.Result links = Generator.links(List.of(from), List.of(to), 50);
+            Generator.Result links =
+                new Generator.Links(List.of(from), List.of(to), 50).open(List.of(from));
             assertThat(links.stanzas()).isEqualTo(1);
             assertThat(links.latency(0.01)).isPositive();
           }

@@ -256,10 +256,15 @@ class ScriptsTest {
     Files.setLastModifiedTime(
         root.resolve("server/target/comity-server-1.jar"),
         FileTime.from(Instant.now().minusSeconds(50)));
-    assertThat(run(java, "comity", "serve").printed())
+    assertThat(run(java, "comity", "demo").printed())
         .startsWith("started")
         .contains(" -cp " + root + "/server/target/classes:");
     assertThat(temp.resolve("rehearsals")).doesNotExist();
+    // A server gets its jars.
+    program("mvn", "echo '[ERROR] a build'; exit 1");
+    Ran ran = run(java, "comity", "serve");
+    assertThat(ran.status()).isEqualTo(1);
+    assertThat(ran.printed()).contains("[ERROR] a build");
   }
 
   @Test
