@@ -172,6 +172,6 @@ public final class HandshakeInMemory implements AutoCloseable {
   @Override
   public void close() {
     engines.close();
-    channel.close();
+    channel.finishAndReleaseAll();
   }
 }
