@@ -19,3 +19,9 @@ bench_classpath() {
   fi
   bench_classpath=$root/bench/target/classes:$(cat "$file")
 }
+
+# bench_comity: builds the command and its cache as a user's first start would, so that no start
+# that is measured does it; or ends the script.
+bench_comity() {
+  "$root/comity" serve --help >/dev/null || exit 2
+}

@@ -1,8 +1,5 @@
 package im.comity.bench;
 
-import im.comity.testkit.dns.TestDnsServer;
-import im.comity.testkit.dns.TestZone;
-import im.comity.testkit.dns.ZoneSet;
 import im.comity.testkit.tls.CertificateSpec;
 import im.comity.testkit.tls.TestCa;
 import im.comity.testkit.tls.TestCertificate;
@@ -24,7 +21,7 @@ final class BenchNet implements AutoCloseable {
   final Path folder;
   final Path anchors;
   private final TestCa ca = TestCa.root("Bench CA", InstantSource.system());
-  private final TestDnsServer dns;
+  private final NameServer dns;
   private final Map<String, String> records = new TreeMap<>();
 
   BenchNet(Path folder) throws IOException {
@@ -32,11 +29,11 @@ final class BenchNet implements AutoCloseable {
     Files.createDirectories(this.folder);
     anchors = this.folder.resolve("ca.pem");
     ca.write(anchors);
-    dns = TestDnsServer.start(zones());
+    dns = NameServer.start();
   }
 
   int dnsPort() {
-    return dns.address().getPort();
+    return dns.port();
   }
 
   /** One certificate that names all these domains. */
@@ -46,7 +43,7 @@ final class BenchNet implements AutoCloseable {
   }
 
   /** Says where domains are served; a port of 0 leaves its service out. */
-  synchronized void publish(List<String> domains, int starttls, int directTls) {
+  synchronized void publish(List<String> domains, int starttls, int directTls) throws IOException {
     for (String domain : domains) {
       String lines = "";
       if (starttls != 0) {
@@ -58,14 +55,7 @@ final class BenchNet implements AutoCloseable {
       }
       records.put(domain, lines);
     }
-    dns.serve(zones());
-  }
-
-  private ZoneSet zones() {
-    return ZoneSet.of(
-        InstantSource.system(),
-        TestZone.of("test.", "@ 3600 IN TXT \"bench\"\n" + String.join("", records.values())),
-        TestZone.of("localhost.", "@ 3600 IN A 127.0.0.1\n"));
+    dns.serve(records.values().stream().flatMap(String::lines).toList());
   }
 
   /** A port that nobody listens on now. */

@@ -2,16 +2,13 @@ package im.comity.bench;
 
 import im.comity.testkit.tls.TestCertificate;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/**
- * This project's server, started by its own command.
- *
- * <p>One limit is not the one that is shipped: connections per address, as all come from one.
- */
+/** This project's server, started by its own command, within the limits that are shipped. */
 final class ComityContender extends Contender {
   private final Path root;
   private final String javaOptions;
@@ -25,6 +22,29 @@ final class ComityContender extends Contender {
     super(net, host, components);
     this.root = root;
     this.javaOptions = javaOptions;
+  }
+
+  /** Makes the next start the first after a build: the one that prepares the others. */
+  static void forgetCache(Path root) throws IOException {
+    try (DirectoryStream<Path> caches =
+        Files.newDirectoryStream(root.resolve("server/target"), "comity-*.aot")) {
+      for (Path cache : caches) {
+        Files.delete(cache);
+      }
+    }
+  }
+
+  /**
+   * Whether it was started as every start is but the first after a build: from the cache of its
+   * classes.
+   *
+   * @throws IOException it was not, so that its start is no figure
+   */
+  void checkCache() throws IOException {
+    String command = Files.readString(Path.of("/proc/" + handles().getFirst().pid() + "/cmdline"));
+    if (!command.contains("-XX:AOTCache=")) {
+      throw new IOException("was not started from the cache of its classes");
+    }
   }
 
   @Override
@@ -52,7 +72,6 @@ final class ComityContender extends Contender {
         trust: {anchors: [%s]}
         dns: {resolvers: ["127.0.0.1:%d"]}
         policy: {default: {level: trusted}}
-        limits: {connections-per-address: 10000}
         allow-private-addresses: true
         log: {level: warn}
         """

@@ -1,16 +1,12 @@
 package im.comity.bench;
 
-import im.comity.bench.Statistics.Spread;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
@@ -18,20 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs servers under one workload; see {@code bench/compare --help}. */
 public final class Compare {
-  private static final double QUIET = 0.15;
-  private static final int WAIT_FOR_QUIET_SECONDS = 60;
+  private static final List<String> PARTS = List.of("start", "flood", "paced", "memory", "links");
   private static final List<String> PROGRAMS = List.of("comity", "prosody", "ejabberd", "jabberd2");
 
   private final Path root;
   private final Options options;
-  private final Map<String, Map<String, Row>> table = new LinkedHashMap<>();
-
-  /** One figure of one program: its values, and whether the machine was busy with others. */
-  private static final class Row {
-    final List<Double> values = new ArrayList<>();
-    boolean disturbed;
-    int decimals;
-  }
+  private final Table table = new Table();
 
   private record Options(
       List<String> only,
@@ -50,7 +38,7 @@ public final class Compare {
   public static void main(String[] arguments) throws Exception {
     Path root = Path.of(arguments[0]).toAbsolutePath().normalize();
     List<String> only = PROGRAMS;
-    List<String> parts = List.of("flood", "paced", "memory", "links");
+    List<String> parts = PARTS;
     boolean quick = false;
     boolean wait = true;
     Path markdown = null;
@@ -73,6 +61,10 @@ public final class Compare {
       System.err.println("bench/compare: --only takes of " + String.join(",", PROGRAMS));
       System.exit(2);
     }
+    if (!PARTS.containsAll(parts)) {
+      System.err.println("bench/compare: --parts takes of " + String.join(",", PARTS));
+      System.exit(2);
+    }
     int status =
         new Compare(root, new Options(only, quick, wait, markdown, parts, javaOptions)).all();
     System.exit(status);
@@ -84,6 +76,7 @@ public final class Compare {
       for (String part : options.parts) {
         try {
           switch (part) {
+            case "start" -> start(program);
             case "flood" -> flood(program);
             case "paced" -> paced(program);
             case "memory" -> memory(program);
@@ -103,7 +96,7 @@ public final class Compare {
     return status;
   }
 
-  /** X and Y, started. */
+  /** X and Y. */
   private final class Two implements AutoCloseable {
     final BenchNet net;
     final Contender x;
@@ -113,9 +106,20 @@ public final class Compare {
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     Two(String program, int senders, int receivers, String javaOptions) throws IOException {
+      this(program, senders, receivers, javaOptions, true);
+    }
+
+    /**
+     * @param start whether both are started here
+     */
+    Two(String program, int senders, int receivers, String javaOptions, boolean start)
+        throws IOException {
       net = new BenchNet(root.resolve("bench/target/compare/" + program));
       x = contender(program, "north.test", names("x", senders, "north.test"), javaOptions);
       y = contender(program, "south.test", names("y", receivers, "south.test"), javaOptions);
+      if (!start) {
+        return;
+      }
       try {
         x.start();
         y.start();
@@ -156,12 +160,6 @@ public final class Compare {
       return generator;
     }
 
-    List<ProcessHandle> processes() {
-      List<ProcessHandle> all = new ArrayList<>(x.handles());
-      all.addAll(y.handles());
-      return all;
-    }
-
     @Override
     public void close() throws IOException {
       for (AutoCloseable one : opened) {
@@ -183,57 +181,37 @@ public final class Compare {
         : IntStream.range(0, count).mapToObj(i -> prefix + i + "." + host).toList();
   }
 
-  /** How much of the machine others use while something is measured. */
-  private final class Watch {
-    private final List<ProcessHandle> ours;
-    private double machine;
-    private double own;
-    private long since;
-
-    Watch(Two two) {
-      ours = new ArrayList<>(two.processes());
-      ours.add(ProcessHandle.current());
-    }
-
-    private double own() {
-      // Our own children are the servers: counted once.
-      return ProcessFigures.cpuSeconds(List.of(ours.getLast()));
-    }
-
-    void begin() throws IOException, InterruptedException {
-      for (int i = 0; i < (options.waitForQuiet ? WAIT_FOR_QUIET_SECONDS : 1); i++) {
-        mark();
-        TimeUnit.SECONDS.sleep(1);
-        if (!disturbed()) {
-          break;
-        }
-      }
-      mark();
-    }
-
-    private void mark() throws IOException {
-      machine = ProcessFigures.machineSeconds();
-      own = own();
-      since = System.nanoTime();
-    }
-
-    boolean disturbed() throws IOException {
-      double seconds = (System.nanoTime() - since) / 1e9;
-      double foreign = ProcessFigures.machineSeconds() - machine - (own() - own);
-      return foreign / seconds > QUIET;
-    }
-  }
-
   private void put(String program, String what, double value, int decimals, boolean disturbed) {
-    Row row =
-        table.computeIfAbsent(what, _ -> new TreeMap<>()).computeIfAbsent(program, _ -> new Row());
-    row.values.add(value);
-    row.decimals = decimals;
-    row.disturbed |= disturbed;
+    table.put(what, program, value, decimals, disturbed);
   }
 
   private int runs() {
     return options.quick ? 1 : 3;
+  }
+
+  /** Each program, one server at a time. */
+  private void start(String program) throws IOException, InterruptedException {
+    if (program.equals("comity")) {
+      ComityContender.forgetCache(root);
+      started(program, "first start after a build, until listening, s");
+    }
+    for (int run = 0; run < runs() + 2; run++) {
+      started(program, "start until listening, s");
+    }
+  }
+
+  private void started(String program, String what) throws IOException, InterruptedException {
+    Quiet watch = new Quiet(options.waitForQuiet);
+    try (Two two = new Two(program, 1, 1, options.javaOptions, false)) {
+      watch.begin();
+      two.x.start();
+      boolean disturbed = watch.disturbed();
+      if (two.x instanceof ComityContender comity) {
+        comity.checkCache();
+      }
+      put(program, what, two.x.startSeconds(), 2, disturbed);
+      say("%s, %s: %.2f%s".formatted(program, what, two.x.startSeconds(), disturbed ? " †" : ""));
+    }
   }
 
   private void flood(String program) throws IOException, InterruptedException, TimeoutException {
@@ -243,8 +221,6 @@ public final class Compare {
       try (Two two = new Two(program, 1, 1, options.javaOptions)) {
         String size = body + " B";
         if (body == 100) {
-          put(program, "start until listening, s", two.x.startSeconds(), 2, false);
-          put(program, "start until listening, s", two.y.startSeconds(), 2, false);
           put(program, "RSS idle, MiB, X", two.x.residentMib(), 0, false);
           put(program, "RSS idle, MiB, Y", two.y.residentMib(), 0, false);
         }
@@ -252,7 +228,7 @@ public final class Compare {
         // The link stands before anything is measured: what waits for one may be overtaken by what
         // comes after it (seen with Prosody), and the run would end for it.
         generator.paced(200, 1, false);
-        Watch watch = new Watch(two);
+        Quiet watch = new Quiet(options.waitForQuiet);
         watch.begin();
         measured(program, size + " cold", two, generator, watch, 40_000);
         generator.flood(warmUp);
@@ -267,7 +243,7 @@ public final class Compare {
   }
 
   private void measured(
-      String program, String what, Two two, Generator generator, Watch watch, int count)
+      String program, String what, Two two, Generator generator, Quiet watch, int count)
       throws IOException, TimeoutException {
     double x = two.x.cpuSeconds();
     double y = two.y.cpuSeconds();
@@ -308,7 +284,7 @@ public final class Compare {
         // One stanza at a time takes other paths than many: they are to be warm as well.
         generator.paced(2_000, options.quick ? 4_000 : 20_000, roundTrip);
         for (int run = 0; run < runs(); run++) {
-          Watch watch = new Watch(two);
+          Quiet watch = new Quiet(options.waitForQuiet);
           watch.begin();
           double x = two.x.cpuSeconds();
           double y = two.y.cpuSeconds();
@@ -345,7 +321,7 @@ public final class Compare {
     int receivers = 20;
     for (int run = 0; run < runs(); run++) {
       try (Two two = new Two(program, cold + warmUp + warm, receivers, options.javaOptions)) {
-        Watch watch = new Watch(two);
+        Quiet watch = new Quiet(options.waitForQuiet);
         two.links();
         opened(program, two, watch, two.senders.subList(0, cold), "links cold", true);
         opened(
@@ -362,7 +338,7 @@ public final class Compare {
   }
 
   private long opened(
-      String program, Two two, Watch watch, List<RawComponent> senders, String what, boolean put)
+      String program, Two two, Quiet watch, List<RawComponent> senders, String what, boolean put)
       throws IOException, InterruptedException, TimeoutException {
     watch.begin();
     double x = two.x.cpuSeconds();
@@ -416,7 +392,8 @@ public final class Compare {
       double y = settled(two.y, java);
       double liveX = java ? live(two.x) : Double.NaN;
       double liveY = java ? live(two.y) : Double.NaN;
-      long connections = opened(program, two, new Watch(two), two.senders, "memory", false);
+      long connections =
+          opened(program, two, new Quiet(options.waitForQuiet), two.senders, "memory", false);
       if (connections == 0) {
         throw new IOException("no connection was counted");
       }
@@ -507,37 +484,9 @@ public final class Compare {
   }
 
   private void print() throws IOException {
-    List<String> programs =
-        options.only.stream()
-            .filter(one -> table.values().stream().anyMatch(rows -> rows.containsKey(one)))
-            .toList();
-    StringBuilder text = new StringBuilder();
-    StringBuilder markdown = new StringBuilder("| | " + String.join(" | ", programs) + " |\n|---|");
-    programs.forEach(_ -> markdown.append("---:|"));
-    markdown.append('\n');
-    text.append("%-46s".formatted(""));
-    programs.forEach(one -> text.append("%28s".formatted(one)));
-    text.append('\n');
-    table.forEach(
-        (what, rows) -> {
-          text.append("%-46s".formatted(what));
-          markdown.append("| ").append(what).append(" |");
-          for (String program : programs) {
-            Row row = rows.get(program);
-            String cell =
-                row == null
-                    ? "–"
-                    : Spread.of(row.values).text(row.decimals) + (row.disturbed ? " †" : "");
-            text.append("%28s".formatted(cell));
-            markdown.append(' ').append(cell).append(" |");
-          }
-          text.append('\n');
-          markdown.append('\n');
-        });
-    System.out.print(text);
-    System.out.println("† other processes used more than 0.15 core during a run of this row");
+    System.out.print(table.text());
     if (options.markdown != null) {
-      Files.writeString(options.markdown, markdown);
+      Files.writeString(options.markdown, table.markdown());
     }
   }
 

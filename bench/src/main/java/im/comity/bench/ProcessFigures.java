@@ -14,7 +14,12 @@ final class ProcessFigures {
 
   /** The CPU time of these processes and their children; one that has ended counts nothing. */
   static double cpuSeconds(List<ProcessHandle> processes) {
-    return all(processes).map(ProcessFigures::ticks).sum() / TICKS_PER_SECOND;
+    return all(processes).map(pid -> ticks(pid, 2)).sum() / TICKS_PER_SECOND;
+  }
+
+  /** Likewise, with those of their children that have ended and were waited for. */
+  static double cpuSecondsWithEnded(List<ProcessHandle> processes) {
+    return all(processes).map(pid -> ticks(pid, 4)).sum() / TICKS_PER_SECOND;
   }
 
   /** The resident memory of these processes and their children, in KiB. */
@@ -43,11 +48,16 @@ final class ProcessFigures {
         .mapToLong(ProcessHandle::pid);
   }
 
-  private static long ticks(long pid) {
+  /** The first two are of the process, the next two of its children that have ended. */
+  private static long ticks(long pid, int figures) {
     try {
       String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
       String[] words = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-      return Long.parseLong(words[11]) + Long.parseLong(words[12]);
+      long ticks = 0;
+      for (int i = 0; i < figures; i++) {
+        ticks += Long.parseLong(words[11 + i]);
+      }
+      return ticks;
     } catch (IOException e) {
       return 0;
     }

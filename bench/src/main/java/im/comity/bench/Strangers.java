@@ -1,9 +1,8 @@
 package im.comity.bench;
 
-import im.comity.bench.Statistics.Spread;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -13,19 +12,27 @@ import org.jspecify.annotations.Nullable;
 /** Honest traffic while strangers press; see {@code bench/strangers --help}. */
 public final class Strangers {
   private static final int RATE = 200;
+  private static final String CONTROL = "the bystander is pressed";
+  private static final String PRESSED = "Y is pressed";
+  private static final String P50 = "honest, 200/s: p50, ms";
+  private static final String P99 = "honest, 200/s: p99, ms";
 
   private final int connections;
   private final int addresses;
   private final int handshakes;
   private final int seconds;
   private final int runs;
+  private final boolean wait;
+  private final Table table = new Table();
 
-  private Strangers(int connections, int addresses, int handshakes, int seconds, int runs) {
+  private Strangers(
+      int connections, int addresses, int handshakes, int seconds, int runs, boolean wait) {
     this.connections = connections;
     this.addresses = addresses;
     this.handshakes = handshakes;
     this.seconds = seconds;
     this.runs = runs;
+    this.wait = wait;
   }
 
   /** The program; the first argument is the folder of the sources. */
@@ -36,7 +43,17 @@ public final class Strangers {
     int handshakes = 200;
     int seconds = 30;
     int runs = 3;
+    boolean wait = true;
+    Path markdown = null;
     for (int i = 1; i < arguments.length; i++) {
+      if (arguments[i].equals("--no-wait")) {
+        wait = false;
+        continue;
+      }
+      if (arguments[i].equals("--markdown") && i + 1 < arguments.length) {
+        markdown = Path.of(arguments[++i]);
+        continue;
+      }
       int value = i + 1 < arguments.length ? Integer.parseInt(arguments[i + 1]) : -1;
       switch (arguments[i++]) {
         case "--connections" -> connections = value;
@@ -52,8 +69,13 @@ public final class Strangers {
       }
     }
     try {
-      new Strangers(connections, Math.max(1, addresses), handshakes, Math.max(1, seconds), runs)
-          .all(Path.of(arguments[0]).toAbsolutePath().normalize());
+      Table table =
+          new Strangers(
+                  connections, Math.max(1, addresses), handshakes, Math.max(1, seconds), runs, wait)
+              .all(Path.of(arguments[0]).toAbsolutePath().normalize());
+      if (markdown != null) {
+        Files.writeString(markdown, table.markdown());
+      }
     } catch (IOException | TimeoutException e) {
       System.err.println("bench/strangers: " + e.getMessage());
       System.exit(1);
@@ -61,15 +83,7 @@ public final class Strangers {
     System.exit(0);
   }
 
-  /** What was seen in one situation, over all runs. */
-  private static final class Seen {
-    final List<Double> p50 = new ArrayList<>();
-    final List<Double> p99 = new ArrayList<>();
-    final List<Double> most = new ArrayList<>();
-    final List<Double> cpu = new ArrayList<>();
-  }
-
-  private void all(Path root) throws IOException, InterruptedException, TimeoutException {
+  private Table all(Path root) throws IOException, InterruptedException, TimeoutException {
     BenchNet net = new BenchNet(root.resolve("bench/target/strangers"));
     try (net;
         Contender x = new ComityContender(net, root, "north.test", List.of("x.north.test"), "");
@@ -82,42 +96,30 @@ public final class Strangers {
       try (Generator generator = new Generator(x.attach(0), y.attach(0), 100)) {
         generator.flood(200_000);
         generator.paced(RATE, RATE * 5, false);
-        Seen quiet = new Seen();
-        Seen control = new Seen();
-        Seen pressed = new Seen();
         for (int run = 0; run < runs; run++) {
-          measure("nobody is pressed", generator, y, null, quiet);
-          measure("the bystander is pressed", generator, bystander, bystander, control);
-          measure("Y is pressed", generator, y, y, pressed);
+          measure("nobody is pressed", generator, y, null);
+          measure(CONTROL, generator, bystander, bystander);
+          measure(PRESSED, generator, y, y);
         }
-        System.out.printf(
-            "%-26s%24s%24s%30s%30s%n",
-            "honest one way, 200/s", "p50, ms", "p99, ms", "RSS of the pressed, MiB", "CPU, cores");
-        row("nobody is pressed", quiet);
-        row("the bystander is pressed", control);
-        row("Y is pressed", pressed);
+        System.out.print(table.text());
         System.out.printf(
             "pressed / control: p50 %.2f, p99 %.2f%n",
-            Spread.of(pressed.p50).median() / Spread.of(control.p50).median(),
-            Spread.of(pressed.p99).median() / Spread.of(control.p99).median());
+            pressedByControl(P50), pressedByControl(P99));
+        return table;
       }
     }
   }
 
-  private static void row(String what, Seen seen) {
-    System.out.printf(
-        "%-26s%24s%24s%30s%30s%n",
-        what,
-        Spread.of(seen.p50).text(2),
-        Spread.of(seen.p99).text(2),
-        Spread.of(seen.most).text(0),
-        Spread.of(seen.cpu).text(2));
+  private double pressedByControl(String figure) {
+    return table.median(PRESSED, figure) / table.median(CONTROL, figure);
   }
 
   /** Pressure, if any, from before the measurement until after it. */
   private void measure(
-      String what, Generator generator, Contender watched, @Nullable Contender target, Seen seen)
+      String what, Generator generator, Contender watched, @Nullable Contender target)
       throws IOException, InterruptedException, TimeoutException {
+    Quiet watch = new Quiet(wait);
+    watch.begin();
     double before = watched.residentMib();
     double[] most = {before};
     boolean[] done = {false};
@@ -158,16 +160,17 @@ public final class Strangers {
       long shaken = load == null ? 0 : load.handshakes();
       Generator.Result result = generator.paced(RATE, RATE * seconds, false);
       cpu = (watched.cpuSeconds() - cpu) / result.seconds();
-      seen.p50.add(result.latency(0.5));
-      seen.p99.add(result.latency(0.99));
-      seen.cpu.add(cpu);
+      boolean disturbed = watch.disturbed();
       synchronized (done) {
         done[0] = true;
-        seen.most.add(most[0]);
+        table.put(what, P50, result.latency(0.5), 2, disturbed);
+        table.put(what, P99, result.latency(0.99), 2, disturbed);
+        table.put(what, "RSS of the pressed, MiB", most[0], 0, disturbed);
+        table.put(what, "CPU, cores", cpu, 2, disturbed);
       }
       sampling.interrupt();
       System.err.printf(
-          "bench: %s: p50 %.2f p99 %.2f ms, RSS %.0f before, at most %.0f MiB, %.2f cores%s%n",
+          "bench: %s: p50 %.2f p99 %.2f ms, RSS %.0f before, at most %.0f MiB, %.2f cores%s%s%n",
           what,
           result.latency(0.5),
           result.latency(0.99),
@@ -181,7 +184,8 @@ public final class Strangers {
                       load.open(),
                       load.opened(),
                       (load.handshakes() - shaken) / result.seconds(),
-                      load.failedHandshakes()));
+                      load.failedHandshakes()),
+          disturbed ? " †" : "");
     }
   }
 }

@@ -42,7 +42,16 @@ class ScriptsTest {
     programs = Files.createDirectory(temp.resolve("bin"));
     system = Files.createDirectory(temp.resolve("system"));
     Files.createDirectories(root.resolve("build"));
-    for (String script : List.of("comity", "verify", "build/java25.sh", "build/conformance")) {
+    Files.createDirectories(root.resolve("bench"));
+    for (String script :
+        List.of(
+            "comity",
+            "verify",
+            "build/java25.sh",
+            "build/peers.sh",
+            "build/conformance",
+            "bench/compare",
+            "bench/classpath.sh")) {
       Files.copy(original.resolve(script), root.resolve(script));
     }
     // The few programs that the scripts may use besides those that pretend.
@@ -465,6 +474,39 @@ class ScriptsTest {
     assertThat(run(forVerify(), "verify", "--help").printed())
         .startsWith("Builds everything from scratch")
         .contains("Exit statuses: 0 all passed");
+  }
+
+  // ---- bench/compare ---------------------------------------------------------------------------
+
+  @Test
+  void theComparisonWantsThoseWithWhichItComparesAndNoOthers() throws Exception {
+    Map<String, String> environment = forVerify("prosody", "lua-unbound");
+    program("mvn", "echo 'the build begins'; exit 1");
+    Ran all = run(environment, "bench/compare", "--quick");
+    assertThat(all.status()).isEqualTo(3);
+    assertThat(all.printed())
+        .isEqualTo(
+            """
+            bench/compare: not root, so the servers to compare with need this first: \
+            sudo apt-get install -y --no-install-recommends prosody lua-unbound ejabberd jabberd2
+            bench/compare: missing: ejabberd jabberd2\s
+            """);
+    assertThat(run(environment, "bench/compare", "--only", "comity,prosody").printed())
+        .contains("the build begins");
+    assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void theComparisonInstallsAsRootWithoutStartingServices() throws Exception {
+    Map<String, String> environment = forVerify("prosody");
+    program("id", "echo 0");
+    program("mvn", "echo 'the build begins'; exit 1");
+    assertThat(run(environment, "bench/compare", "--only", "prosody,ejabberd").printed())
+        .contains("installing lua-unbound ejabberd (", "the build begins");
+    assertThat(asked())
+        .containsExactly(
+            "install lua-unbound ejabberd, services: forbidden, questions: noninteractive");
+    assertThat(system.resolve("usr/sbin/policy-rc.d")).doesNotExist();
   }
 
   // ---- what pretends -------------------------------------------------------------------------

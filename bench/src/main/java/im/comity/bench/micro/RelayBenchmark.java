@@ -34,9 +34,9 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class RelayBenchmark {
-  /** Bytes of the body of a message. */
-  @Param({"100", "1024"})
-  public int body;
+  /** See {@link Traffic#read}. */
+  @Param({"100", "1024", "mixed"})
+  public String traffic = "";
 
   private final Swallowing transport = new Swallowing();
   private final Outlet outlet = new Outlet(transport, 1 << 20);
@@ -47,7 +47,7 @@ public class RelayBenchmark {
   /** Makes the traffic. */
   @Setup
   public void prepare() {
-    read = Traffic.read(body);
+    read = Traffic.read(traffic);
     scanner = Traffic.scanner();
   }
 

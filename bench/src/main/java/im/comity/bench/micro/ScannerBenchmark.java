@@ -14,14 +14,17 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Finding the ends of stanzas; an operation is one stanza, {@code megabytes} is MB/s. */
+/**
+ * Finding the ends of stanzas. An operation is one stanza; {@code megabytes} is the volume, in
+ * millions of bytes of stanzas in a second.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class ScannerBenchmark {
-  /** Bytes of the body of a message. */
-  @Param({"100", "1024"})
-  public int body;
+  /** See {@link Traffic#read}. */
+  @Param({"100", "1024", "mixed"})
+  public String traffic = "";
 
   private byte[] read = new byte[0];
   private ElementScanner scanner = Traffic.scanner();
@@ -43,7 +46,7 @@ public class ScannerBenchmark {
   /** Makes the traffic. */
   @Setup
   public void prepare() {
-    read = Traffic.read(body);
+    read = Traffic.read(traffic);
     scanner = Traffic.scanner();
   }
 
