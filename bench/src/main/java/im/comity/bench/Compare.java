@@ -247,11 +247,11 @@ public final class Compare {
       throws IOException, TimeoutException {
     double x = two.x.cpuSeconds();
     double y = two.y.cpuSeconds();
-    double own = ProcessFigures.cpuSeconds(List.of(ProcessHandle.current()));
+    double own = ProcessFigures.ownCpuSeconds();
     Generator.Result result = generator.flood(count);
     x = two.x.cpuSeconds() - x;
     y = two.y.cpuSeconds() - y;
-    own = ProcessFigures.cpuSeconds(List.of(ProcessHandle.current())) - own - x - y;
+    own = ProcessFigures.ownCpuSeconds() - own;
     boolean disturbed = watch.disturbed();
     double lakhs = count / 100_000.0;
     put(program, what + ": stanzas/s", result.rate(), 0, disturbed);

@@ -17,7 +17,12 @@ final class ProcessFigures {
     return all(processes).map(pid -> ticks(pid, 2)).sum() / TICKS_PER_SECOND;
   }
 
-  /** Likewise, with those of their children that have ended and were waited for. */
+  /** The CPU time of this process without its children. */
+  static double ownCpuSeconds() {
+    return ticks(ProcessHandle.current().pid(), 2) / TICKS_PER_SECOND;
+  }
+
+  /** As {@link #cpuSeconds}, with those of their children that have ended and were waited for. */
   static double cpuSecondsWithEnded(List<ProcessHandle> processes) {
     return all(processes).map(pid -> ticks(pid, 4)).sum() / TICKS_PER_SECOND;
   }

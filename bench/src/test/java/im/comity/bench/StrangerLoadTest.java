@@ -38,7 +38,8 @@ final class StrangerLoadTest {
               });
       try (StrangerLoad load = new StrangerLoad("south.test", server.getLocalPort(), 0, 12, 4, 0)) {
         assertThat(arrived.await(30, TimeUnit.SECONDS)).as("closed ones come again").isTrue();
-        assertThat(load.opened()).isGreaterThanOrEqualTo(60);
+        // Each of the 12 may have been accepted and not have heard of it yet.
+        assertThat(load.opened()).isGreaterThanOrEqualTo(60 - 12);
       }
     }
     assertThat(sources)
