@@ -28,8 +28,12 @@ public final class Stanza {
   private final boolean borrowed;
 
   Stanza(Envelope envelope, Octets octets, boolean borrowed) {
+    this(envelope, envelope.pair(), octets, borrowed);
+  }
+
+  private Stanza(Envelope envelope, DomainPair pair, Octets octets, boolean borrowed) {
     this.envelope = envelope;
-    this.pair = envelope.pair();
+    this.pair = pair;
     this.octets = octets;
     this.borrowed = borrowed;
   }
@@ -117,7 +121,7 @@ public final class Stanza {
 
   /** This stanza with bytes that stay: a copy if they are borrowed, else this very one. */
   public Stanza keep() {
-    return borrowed ? new Stanza(envelope, octets.copy(), false) : this;
+    return borrowed ? new Stanza(envelope, pair, octets.copy(), false) : this;
   }
 
   /**

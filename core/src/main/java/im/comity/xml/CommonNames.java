@@ -4,7 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
-/** Names that most stanzas have, so that decoding them makes no new strings. */
+/**
+ * Names that most stanzas have, and short values of their attributes, so that decoding them makes
+ * no new strings.
+ */
 final class CommonNames {
   private static final String[] NAMES = new String[256];
   private static final byte[][] BYTES = new byte[NAMES.length][];
@@ -18,12 +21,14 @@ final class CommonNames {
             "auth",
             "bidi",
             "body",
+            "chat",
             "composing",
             "condition",
             "data",
             "db",
             "delay",
             "dialback",
+            "en",
             "enable",
             "enabled",
             "encrypted",
@@ -36,7 +41,9 @@ final class CommonNames {
             "field",
             "forwarded",
             "from",
+            "get",
             "gone",
+            "groupchat",
             "h",
             "header",
             "history",
@@ -54,6 +61,7 @@ final class CommonNames {
             "message",
             "name",
             "node",
+            "normal",
             "origin-id",
             "paused",
             "payload",
@@ -71,6 +79,7 @@ final class CommonNames {
             "response",
             "result",
             "role",
+            "set",
             "show",
             "stamp",
             "stanza-id",
@@ -86,6 +95,7 @@ final class CommonNames {
             "type",
             "value",
             "var",
+            "unavailable",
             "ver",
             "verify",
             "version",

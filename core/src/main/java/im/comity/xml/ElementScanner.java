@@ -6,7 +6,6 @@ import im.comity.xml.ScannerLimits.Limit;
 import im.comity.xml.XmlViolation.Kind;
 import im.comity.xml.XmlViolation.OverLimit;
 import im.comity.xml.XmlViolation.Unreadable;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -1470,10 +1469,17 @@ public final class ElementScanner {
   }
 
   private StartTag decodedStart(byte[] array, int from, int attributesEnd) {
-    List<Attribute> decoded = new ArrayList<>(attributesEnd);
+    int values = 0;
     for (int i = 0; i < attributesEnd; i++) {
       if (attributes.form(i) != AttributeTable.DECLARES) {
-        decoded.add(decodedAttribute(array, from, i));
+        values++;
+      }
+    }
+    // An immutable list at once, which the tag takes as it is.
+    Attribute[] decoded = new Attribute[values];
+    for (int i = 0, next = 0; next < values; i++) {
+      if (attributes.form(i) != AttributeTable.DECLARES) {
+        decoded[next++] = decodedAttribute(array, from, i);
       }
     }
     int nameStart = depth > 0 || event == Event.ELEMENT ? open[1] : open[0];
@@ -1481,18 +1487,25 @@ public final class ElementScanner {
         firstColon < 0 ? "" : CommonNames.text(names, nameStart, firstColon),
         CommonNames.text(names, firstColon < 0 ? nameStart : firstColon + 1, firstNameTo),
         namespace(firstDeclaration),
-        decoded);
+        List.of(decoded));
   }
+
+  /** No common value, like {@code unavailable} or {@code chat}, has more bytes. */
+  private static final int COMMON_VALUE = 11;
 
   private Attribute decodedAttribute(byte[] array, int from, int i) {
     int nameStart = from + attributes.nameAt(i);
     int nameEnd = nameStart + attributes.nameTo(i) - attributes.nameFrom(i);
     int valueStart = from + attributes.valueAt(i);
     int valueEnd = from + attributes.valueTo(i);
-    String value =
-        attributes.form(i) == AttributeTable.PLAIN
-            ? Decoder.plain(array, valueStart, valueEnd)
-            : Decoder.value(array, valueStart, valueEnd);
+    String value;
+    if (attributes.form(i) != AttributeTable.PLAIN) {
+      value = Decoder.value(array, valueStart, valueEnd);
+    } else if (valueEnd - valueStart <= COMMON_VALUE) {
+      value = CommonNames.text(array, valueStart, valueEnd);
+    } else {
+      value = Decoder.plain(array, valueStart, valueEnd);
+    }
     if (attributes.colon(i) < 0) {
       return new Attribute("", CommonNames.text(array, nameStart, nameEnd), "", value);
     }
