@@ -446,6 +446,8 @@ final class ComponentFederationTest {
   @Clause({"S2S-DOS-05", "S2S-BNC-13"})
   void whereAPeersPairsShareAStreamWhatAComponentHasNoRoomForReturnsAndItsNeighbourMissesNothing()
       throws Exception {
+    Queue<String> bounces = new ConcurrentLinkedQueue<>();
+    List<Thread> readers = new ArrayList<>();
     try (RawComponent rooms = RawComponent.open(north.address, ROOMS, SECRET);
         RawComponent irc = RawComponent.open(north.address, IRC, SECRET);
         West west = new West()) {
@@ -453,8 +455,7 @@ final class ComponentFederationTest {
       try (RawComponent back = west.take(ROOMS)) {
         west.proveTo(ROOMS);
         west.proveTo(IRC);
-        Queue<String> bounces = new ConcurrentLinkedQueue<>();
-        Thread reader =
+        readers.add(
             Thread.ofVirtual()
                 .start(
                     () -> {
@@ -465,7 +466,7 @@ final class ComponentFederationTest {
                       } catch (IOException end) {
                         // The test closes it.
                       }
-                    });
+                    }));
         RawComponent from = west.writing();
         int neighbours = 0;
         for (int i = 0; i < MANY; i++) {
@@ -501,9 +502,10 @@ final class ComponentFederationTest {
         }
         from.write(large(ROOMS, "end"));
         assertThat(rooms.nextId()).isEqualTo("end");
-        back.close();
-        reader.join();
       }
+    }
+    for (Thread reader : readers) {
+      reader.join();
     }
   }
 }
