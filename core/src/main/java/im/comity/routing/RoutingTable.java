@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  * Pair to route, and the way out of every stanza that a local side sends.
  *
  * <p>A route changes only inside the map's own lock for its key, or inside the lock of the pair's
- * queue; stanzas of one pair that one thread sends keep their order through every change.
+ * queue; stanzas of one pair that one thread sends keep their order through every change as long as
+ * they go on. Those that return may overtake each other: what waited returns after the pair is
+ * barred, beside what finds it so.
  */
 public final class RoutingTable {
   /** How often a stanza's route may change under one call before it is bounced. */

@@ -13,17 +13,22 @@ import im.comity.policy.Direction;
 import im.comity.policy.PolicyRule;
 import im.comity.policy.PolicyTable;
 import im.comity.prooftype.PkixProoftype;
+import im.comity.relay.GuestLimits;
 import im.comity.relay.RelaySettings;
 import im.comity.routing.RoutingSettings;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
+import im.comity.transport.Gate;
 import im.comity.transport.ListenOptions;
+import im.comity.transport.Listening;
 import im.comity.transport.NettyNetwork;
+import im.comity.transport.Network;
 import im.comity.transport.NetworkOptions;
 import im.comity.transport.StrangerLimits;
 import im.comity.transport.SystemTimers;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentity;
+import im.comity.transport.Transport;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
 import java.io.IOException;
@@ -38,10 +43,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +65,10 @@ final class Site implements AutoCloseable {
   final FederationConfig config;
   final BlockingQueue<Arrived> arrived = new LinkedBlockingQueue<>();
   final List<FederationEvent> events = new CopyOnWriteArrayList<>();
+
+  /** Where it connected to, whether it came to a connection or not. */
+  final List<InetSocketAddress> dialled = new CopyOnWriteArrayList<>();
+
   final Federation federation;
 
   private Site(Plan plan) throws IOException {
@@ -72,7 +83,12 @@ final class Site implements AutoCloseable {
     config = config(plan.policy);
     gone.addAll(plan.gone);
     federation =
-        Federation.start(config, network, timers, new Remembering(side, gone), events::add);
+        Federation.start(
+            config,
+            new OnThisMachine(network, dialled),
+            timers,
+            new Remembering(side, gone),
+            events::add);
     List<InetSocketAddress> addresses = federation.addresses();
     for (Domain domain : plan.domains) {
       for (int i = 0; i < addresses.size(); i++) {
@@ -89,9 +105,43 @@ final class Site implements AutoCloseable {
             plan.dns,
             plan.listeners,
             DialbackSecret.of("secret of " + plan.domains))
-        .withGuard(AddressGuard.LOOPBACK_TOO)
+        .withGuard(plan.guard)
         .withSettings(plan.negotiation, plan.relay, plan.routing)
-        .withStrangers(plan.strangers);
+        .withStrangers(plan.strangers)
+        .withGuests(plan.guests);
+  }
+
+  /** A network whose every address is one of this machine: the port alone says where it leads. */
+  private record OnThisMachine(Network network, List<InetSocketAddress> dialled)
+      implements Network {
+    @Override
+    public CompletableFuture<Transport> connect(
+        InetSocketAddress to, @Nullable InetAddress source) {
+      dialled.add(to);
+      return network.connect(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), to.getPort()), source);
+    }
+
+    @Override
+    public Listening listen(ListenOptions options, Gate gate, Consumer<Transport> accepted)
+        throws IOException {
+      return network.listen(options, gate, accepted);
+    }
+
+    @Override
+    public int openConnections() {
+      return network.openConnections();
+    }
+
+    @Override
+    public int outstandingBuffers() {
+      return network.outstandingBuffers();
+    }
+
+    @Override
+    public void close() {
+      network.close();
+    }
   }
 
   /** Puts other rules in force; all else stays. */
@@ -153,6 +203,8 @@ final class Site implements AutoCloseable {
     private RelaySettings relay = RelaySettings.DEFAULTS;
     private RoutingSettings routing = RoutingSettings.DEFAULTS;
     private StrangerLimits strangers = StrangerLimits.DEFAULTS;
+    private GuestLimits guests = GuestLimits.NONE;
+    private AddressGuard guard = AddressGuard.LOOPBACK_TOO;
     private @Nullable Timers timers;
     private @Nullable NettyNetwork network;
 
@@ -202,6 +254,17 @@ final class Site implements AutoCloseable {
       return this;
     }
 
+    Plan guests(GuestLimits limits) {
+      guests = limits;
+      return this;
+    }
+
+    /** Which addresses are dialled, other than those of loopback. */
+    Plan guard(AddressGuard other) {
+      guard = other;
+      return this;
+    }
+
     /** Time that the test moves; it goes on when the site has closed. */
     Plan timers(Timers other) {
       timers = other;
@@ -228,12 +291,24 @@ final class Site implements AutoCloseable {
       return listen(true);
     }
 
-    private Plan listen(boolean directTls) {
+    /** Every connection begins with a header of the PROXY protocol. */
+    Plan behindAProxy() {
+      ListenOptions usual = ListenOptions.at(loopback());
       listeners.add(
           new FederationConfig.Listener(
-              ListenOptions.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
-              directTls));
+              new ListenOptions(
+                  usual.address(), List.of("127.0.0.0/8"), usual.maxConnectionsPerAddress()),
+              false));
       return this;
+    }
+
+    private Plan listen(boolean directTls) {
+      listeners.add(new FederationConfig.Listener(ListenOptions.at(loopback()), directTls));
+      return this;
+    }
+
+    private static InetSocketAddress loopback() {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
 
     Site start() throws IOException {

@@ -53,27 +53,32 @@ final class StrangersAtTheDoorTest {
   }
 
   private void start(int perAddress) throws IOException {
+    site = plan(perAddress).starttls().start();
+  }
+
+  private Site.Plan plan(int perAddress) {
     StrangerLimits usual = StrangerLimits.DEFAULTS;
-    site =
-        Site.plan(dns, "north.example")
-            .rule(new PolicyRule(FederationLevel.VERIFIED, List.of(), true, false, false, ""))
-            .strangers(
-                new StrangerLimits(
-                    perAddress,
-                    usual.inAll(),
-                    new Meter.Rate(10_000, 10_000),
-                    usual.greeting(),
-                    usual.verifications(),
-                    usual.verificationsOfSender(),
-                    usual.verificationsAtOnce(),
-                    List.of()))
-            .timers(timers)
-            .starttls()
-            .start();
+    return Site.plan(dns, "north.example")
+        .rule(new PolicyRule(FederationLevel.VERIFIED, List.of(), true, false, false, ""))
+        .strangers(
+            new StrangerLimits(
+                perAddress,
+                usual.inAll(),
+                new Meter.Rate(10_000, 10_000),
+                usual.greeting(),
+                usual.verifications(),
+                usual.verificationsOfSender(),
+                usual.verificationsAtOnce(),
+                List.of()))
+        .timers(timers);
   }
 
   /** A peer that is verified by dialback and sends a message. */
   private void honestPeer() throws Exception {
+    honestPeer(connect());
+  }
+
+  private void honestPeer(Socket connection) throws Exception {
     authority =
         ScriptedServer.onLoopback(
             server -> {
@@ -87,7 +92,7 @@ final class StrangersAtTheDoorTest {
               server.sendStreamEnd();
             });
     dns.serve(Site.domain("south.example"), authority.address(), false);
-    honest = ScriptedPeer.connect(site.federation.addresses().getFirst()).named("honest");
+    honest = ScriptedPeer.on(connection).named("honest");
     honest.open("south.example", "north.example");
     honest.expectFeatures();
     honest.send(Xmpp.dialbackRequest("south.example", "north.example", "key"));
@@ -105,6 +110,17 @@ final class StrangersAtTheDoorTest {
     Socket socket = new Socket(address.getAddress(), address.getPort());
     sockets.add(socket);
     socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  /** A connection as a proxy passes it on. */
+  private Socket through(String client) throws IOException {
+    Socket socket = connect();
+    socket
+        .getOutputStream()
+        .write(
+            ("PROXY TCP4 " + client + " 198.51.100.1 56324 5269\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
     return socket;
   }
 
@@ -148,6 +164,42 @@ final class StrangersAtTheDoorTest {
     assertThat(told.getFirst().count()).isEqualTo(200);
     assertThat(told.getFirst().failure().code()).isEqualTo("OUR_DOOR_CLOSED");
     goesOn("after the storm");
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void behindAProxyEachClientHasALimitOfItsOwn() throws Exception {
+    site = plan(3).behindAProxy().start();
+    for (int i = 0; i < 3; i++) {
+      through("192.0.2.1");
+      through("192.0.2.2");
+    }
+    unproven(6);
+    for (int i = 0; i < 5; i++) {
+      assertThat(lastWords(through("192.0.2.1"))).isEmpty();
+    }
+    assertThat(lastWords(through("192.0.2.2"))).isEmpty();
+    through("192.0.2.3");
+    unproven(7);
+    timers.advance(Strangers.PERIOD);
+    assertThat(site.events(FederationEvent.ConnectionsRefused.class))
+        .extracting(told -> told.from().getHostAddress() + ": " + told.count())
+        .containsExactly("192.0.2.1: 5", "192.0.2.2: 1");
+  }
+
+  @Test
+  @Clause("S2S-DOS-01")
+  void behindAProxyAClientThatIsProvenCountsNoMore() throws Exception {
+    site = plan(1).behindAProxy().start();
+    honestPeer(through("192.0.2.1"));
+    unproven(0);
+    assertThat(site.events(FederationEvent.SenderAdmitted.class))
+        .extracting(admitted -> admitted.stream().remote().getAddress().getHostAddress())
+        .containsExactly("192.0.2.1");
+    through("192.0.2.1");
+    unproven(1);
+    assertThat(lastWords(through("192.0.2.1"))).isEmpty();
+    goesOn("on");
   }
 
   @Test

@@ -128,6 +128,8 @@ final class StreamLifeTest {
             peer -> {
               acceptDialback(peer);
               peer.expect(MESSAGE);
+              // The sweep and the tick; the deadlines of the negotiation are gone.
+              org.awaitility.Awaitility.await().until(() -> timers.waiting() == 2);
               tick(KEEPALIVE);
               for (int i = 0; i < 3; i++) {
                 peer.expectSilenceWhile(() -> timers.advance(KEEPALIVE.minusNanos(1)));

@@ -14,10 +14,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** DNS of a test with several sites: every domain's servers are {@code localhost} with ports. */
+/** DNS of a test with several sites: servers are {@code localhost} with ports, unless told. */
 final class TestDns implements Resolver {
   private static final Duration TTL = Duration.ofMinutes(5);
   private final Map<String, List<DnsRecord>> services = new ConcurrentHashMap<>();
+  private final Map<String, InetAddress> hosts = new ConcurrentHashMap<>();
   private volatile CompletableFuture<Void> open = CompletableFuture.completedFuture(null);
 
   /** Answers nothing until {@link #release}: attempts that begin now stay at their beginning. */
@@ -46,6 +47,19 @@ final class TestDns implements Resolver {
         });
   }
 
+  /** One server for STARTTLS, on a host of its own. */
+  void serve(Domain domain, String host, InetAddress address, int port) {
+    hosts.put(host + ".", address);
+    services.put(
+        "_xmpp-server._tcp." + domain.ascii() + ".",
+        List.of(new DnsRecord.Service(1, 1, port, host)));
+  }
+
+  /** A domain without SRV records, whose name itself has an address. */
+  void host(Domain domain, InetAddress address) {
+    hosts.put(domain.ascii() + ".", address);
+  }
+
   void forget(Domain domain) {
     services.remove("_xmpp-server._tcp." + domain.ascii() + ".");
     services.remove("_xmpps-server._tcp." + domain.ascii() + ".");
@@ -57,13 +71,14 @@ final class TestDns implements Resolver {
   }
 
   private CompletableFuture<DnsAnswer> answer(String absoluteName, RecordType type) {
-    if (type == RecordType.A && absoluteName.startsWith("localhost")) {
+    InetAddress host =
+        absoluteName.startsWith("localhost")
+            ? InetAddress.getLoopbackAddress()
+            : hosts.get(absoluteName);
+    if (host != null && type == (host.getAddress().length == 4 ? RecordType.A : RecordType.AAAA)) {
       return CompletableFuture.completedFuture(
           new DnsAnswer.Records(
-              absoluteName,
-              List.of(new DnsRecord.Address(InetAddress.getLoopbackAddress())),
-              TTL,
-              List.of()));
+              absoluteName, List.of(new DnsRecord.Address(host)), TTL, List.of()));
     }
     List<DnsRecord> found = type == RecordType.SRV ? services.get(absoluteName) : null;
     return CompletableFuture.completedFuture(

@@ -5,17 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import im.comity.testkit.Clause;
+import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.FakeTimers;
+import im.comity.transport.Gate;
+import im.comity.transport.ListenOptions;
+import im.comity.transport.Listening;
 import im.comity.transport.NettyNetwork;
 import im.comity.transport.NetworkOptions;
 import im.comity.transport.PipeTransport;
 import im.comity.transport.Transport;
+import im.comity.xml.Element;
+import im.comity.xml.Namespaces;
 import im.comity.xml.Octets;
 import im.comity.xml.ScannerLimits;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -129,5 +139,49 @@ final class HeldOfAStrangerTest {
     assertThatThrownBy(stream::await).isInstanceOf(StreamEnded.class);
     assertThat(pipe.left().take().toUtf8()).contains("policy-violation");
     pipe.left().abort(null);
+  }
+
+  /** Somebody at the gate, so that who connects is a stranger. */
+  private static final Gate GATE =
+      new Gate() {
+        @Override
+        public Cancellable admit(InetAddress from) {
+          return () -> {};
+        }
+
+        @Override
+        public void full(InetAddress from, int most) {}
+      };
+
+  @Test
+  @Clause("S2S-DOS-04")
+  void whoDoesNotReadWhatItIsToldIsDroppedOnceLittleWaitsForIt() throws Exception {
+    CompletableFuture<Transport> accepted = new CompletableFuture<>();
+    ListenOptions loopback =
+        ListenOptions.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    try (Listening listening = network.listen(loopback, GATE, accepted::complete);
+        Socket peer = new Socket()) {
+      peer.setReceiveBufferSize(4 << 10);
+      peer.connect(listening.address());
+      Transport transport = accepted.get(10, TimeUnit.SECONDS);
+      NegotiatingStream stream =
+          NegotiatingStream.receive(
+              transport, Deadline.start(new FakeTimers(), Duration.ofDays(1)), new SecureRandom());
+      Element answer = Element.of(Namespaces.SERVER, "a").text("x".repeat(1_000)).build();
+      int told = 0;
+      // The kernel takes some megabytes for a peer that does not read; this is how long it does.
+      while (transport.writable() && told < 100_000) {
+        stream.send(answer);
+        CompletableFuture<Void> written = new CompletableFuture<>();
+        transport.execute(() -> written.complete(null));
+        written.get(10, TimeUnit.SECONDS);
+        told++;
+      }
+      assertThat(transport.writable()).isFalse();
+      assertThat(transport.closed()).as("the last still found room").isNotDone();
+      stream.send(answer);
+      assertThat(transport.closed().get(10, TimeUnit.SECONDS))
+          .hasMessageContaining("does not read");
+    }
   }
 }

@@ -339,4 +339,173 @@ final class ComponentFederationTest {
       }
     }
   }
+
+  // ---- a peer whose component does not read
+
+  /** A server of west.example, of which a test plays every part. */
+  private final class West implements AutoCloseable {
+    private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    private final Socket socket = new Socket();
+    private final ScriptedPeer peer;
+
+    West() throws IOException {
+      dns.serve("west.example", server.getLocalPort());
+      socket.setSendBufferSize(1 << 14);
+      socket.connect(north.forPeers);
+      peer = ScriptedPeer.on(socket);
+      peer.open("west.example", "north.example");
+      peer.expectFeatures();
+    }
+
+    private static ScriptedPeer greet(Socket from) throws IOException {
+      ScriptedPeer peer = ScriptedPeer.on(from);
+      Received header = peer.expectHeader();
+      peer.sendHeader(
+          StreamHead.server().from("west.example").to(header.required("from")).id("w1"));
+      peer.sendFeatures(Xmpp.DIALBACK_OFFER);
+      return peer;
+    }
+
+    /** Proves itself to a domain of north, on the one stream. */
+    void proveTo(String domain) throws IOException {
+      peer.send(Xmpp.dialbackRequest("west.example", domain, "key"));
+      try (Socket asking = server.accept()) {
+        ScriptedPeer authority = greet(asking);
+        Received verify = authority.expect(Xmpp.DIALBACK, "verify");
+        authority.send(Xmpp.verifyAnswer("west.example", domain, verify.required("id"), "valid"));
+        peer.expectDialbackAnswer(domain, "west.example", "valid");
+      }
+    }
+
+    /** Takes the stream on which a domain of north has just begun to send. */
+    RawComponent take(String domain) throws IOException {
+      Socket from = server.accept();
+      ScriptedPeer taken = greet(from);
+      taken.acceptDialback(domain, "west.example");
+      assertThat(taken.next().attribute("id")).isEqualTo("first");
+      return RawComponent.on(from);
+    }
+
+    RawComponent writing() throws IOException {
+      return RawComponent.on(socket);
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+      server.close();
+    }
+  }
+
+  private static String large(String to, String id) {
+    return "<message from='w@west.example' to='"
+        + to
+        + "' id='"
+        + id
+        + "'><body>"
+        + "x".repeat(1_000)
+        + "</body></message>";
+  }
+
+  @Test
+  @Clause("S2S-DOS-05")
+  void whileAComponentDoesNotReadAPeerWithOnePairIsHeldBackAndThenAllArrivesOnceAndInOrder()
+      throws Exception {
+    try (RawComponent to = RawComponent.open(north.address, ROOMS, SECRET);
+        West west = new West()) {
+      west.proveTo(ROOMS);
+      // More than the kernel's buffers of both connections take.
+      int count = 3 * MANY;
+      AtomicInteger written = new AtomicInteger();
+      RawComponent from = west.writing();
+      Thread writer =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      for (int i = 0; i < count; i++) {
+                        from.write(large(ROOMS, "m" + i));
+                        written.incrementAndGet();
+                      }
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      awaitStandstill(written);
+      assertThat(written.get()).isLessThan(count);
+      for (int i = 0; i < count; i++) {
+        assertThat(to.nextId()).isEqualTo("m" + i);
+      }
+      writer.join();
+      assertThat(north.count(FederationEvent.Bounced.class)).isZero();
+      assertThat(north.count(FederationEvent.Dropped.class)).isZero();
+    }
+  }
+
+  @Test
+  @Clause({"S2S-DOS-05", "S2S-BNC-13"})
+  void whereAPeersPairsShareAStreamWhatAComponentHasNoRoomForReturnsAndItsNeighbourMissesNothing()
+      throws Exception {
+    Queue<String> bounces = new ConcurrentLinkedQueue<>();
+    List<Thread> readers = new ArrayList<>();
+    try (RawComponent rooms = RawComponent.open(north.address, ROOMS, SECRET);
+        RawComponent irc = RawComponent.open(north.address, IRC, SECRET);
+        West west = new West()) {
+      rooms.write(message(ROOMS, "west.example", "first"));
+      try (RawComponent back = west.take(ROOMS)) {
+        west.proveTo(ROOMS);
+        west.proveTo(IRC);
+        readers.add(
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      try {
+                        while (true) {
+                          bounces.add(back.upTo("</message>"));
+                        }
+                      } catch (IOException end) {
+                        // The test closes it.
+                      }
+                    }));
+        RawComponent from = west.writing();
+        int neighbours = 0;
+        for (int i = 0; i < MANY; i++) {
+          from.write(large(ROOMS, "m" + i));
+          if (i % 100 == 0) {
+            from.write(message("w@west.example", IRC, "n" + neighbours++));
+          }
+        }
+        from.write(message("w@west.example", IRC, "n" + neighbours++));
+        for (int i = 0; i < neighbours; i++) {
+          assertThat(irc.nextId()).isEqualTo("n" + i);
+        }
+        // All before the neighbour's last is decided.
+        long over = north.count(FederationEvent.Bounced.class);
+        assertThat(over).isPositive();
+        assertThat(north.count(FederationEvent.Dropped.class)).isZero();
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> bounces.size() == over);
+        assertThat(bounces)
+            .allMatch(
+                bounce ->
+                    bounce.contains("to='w@west.example'")
+                        && bounce.contains("type='error'")
+                        && bounce.contains("<error type='wait'><resource-constraint "));
+        Set<String> returned = new HashSet<>();
+        for (String bounce : bounces) {
+          returned.add(bounce.replaceFirst("(?s).*? id='([^']*)'.*", "$1"));
+        }
+        assertThat(returned).hasSize((int) over);
+        for (int i = 0; i < MANY; i++) {
+          if (!returned.contains("m" + i)) {
+            assertThat(rooms.nextId()).isEqualTo("m" + i);
+          }
+        }
+        from.write(large(ROOMS, "end"));
+        assertThat(rooms.nextId()).isEqualTo("end");
+      }
+    }
+    for (Thread reader : readers) {
+      reader.join();
+    }
+  }
 }

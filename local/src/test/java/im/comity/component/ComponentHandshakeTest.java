@@ -354,6 +354,10 @@ final class ComponentHandshakeTest {
     assertThat(bench.events.toString()).doesNotContain("too many wrong handshakes");
     fail();
     expectToBeTurnedAway();
+    // Told after the connection has ended.
+    bench.await(
+        FederationEvent.LocalSideChanged.class,
+        event -> event.detail().contains("too many wrong handshakes"));
     assertThat(bench.events.toString()).containsOnlyOnce("too many wrong handshakes");
     timers.advance(Duration.ofSeconds(60));
     expectToBeTurnedAway();

@@ -77,6 +77,9 @@ final class ComponentServer implements AutoCloseable {
   final List<FederationEvent> events = new CopyOnWriteArrayList<>();
   final InetSocketAddress address;
 
+  /** Where other servers connect. */
+  final InetSocketAddress forPeers;
+
   /** Serves a host domain and components below. */
   ComponentServer(Dns dns, String host, Component... components) throws IOException {
     Domain domain = ComponentBench.domain(host);
@@ -92,7 +95,8 @@ final class ComponentServer implements AutoCloseable {
             .withGuard(AddressGuard.LOOPBACK_TOO);
     federation = Federation.start(config, network, timers, domains, events::add);
     domains.sendTo(federation::send);
-    int port = federation.addresses().getFirst().getPort();
+    forPeers = federation.addresses().getFirst();
+    int port = forPeers.getPort();
     domains.domains().forEach(served -> dns.serve(served.ascii(), port));
     acceptor =
         new ComponentAcceptor(

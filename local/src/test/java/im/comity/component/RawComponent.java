@@ -62,6 +62,16 @@ final class RawComponent implements AutoCloseable {
     return id.toString();
   }
 
+  /** All that comes up to these words, and they. */
+  String upTo(String words) throws IOException {
+    StringBuilder all = new StringBuilder();
+    while (all.length() < words.length()
+        || !all.substring(all.length() - words.length()).equals(words)) {
+      all.append((char) read());
+    }
+    return all.toString();
+  }
+
   private int read() throws IOException {
     int next = in.read();
     if (next < 0) {
