@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands before the TLS handler and reads what TLS says in the clear, which is the same whoever
  * implements it. It holds all bytes back until the peer's first handshake message is there, notes
- * what that says, and refuses foreign application protocols (S2S-DTLS-06). Under TLS 1.2 it stays,
- * counts records, and ends the connection when a second handshake begins (S2S-TLS-25): the JDK
- * would take part in it, and the native library would refuse but leave the connection open.
+ * what that says, refuses foreign application protocols (S2S-DTLS-06), and lets go when it is the
+ * handshake's turn. Under TLS 1.2 it stays, counts records, and ends the connection when a second
+ * handshake begins (S2S-TLS-25): the JDK would take part in it, and the native library would refuse
+ * but leave the connection open.
  */
 final class RecordGate extends ChannelInboundHandlerAdapter {
   /** The fatal alert no_application_protocol (RFC 7301 3.2) as a record in the clear. */
@@ -30,8 +31,11 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
 
   private final TlsHandshake handshake;
   private final Consumer<IOException> refused;
+  private final Consumer<Runnable> turn;
 
-  /** What came before the first message was complete; null afterwards. */
+  private boolean met;
+
+  /** What came before the turn; null afterwards. */
   private @Nullable ByteBuf held = Unpooled.EMPTY_BUFFER;
 
   private boolean over;
@@ -49,10 +53,13 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
 
   /**
    * @param refused told that the connection must end, when there is no more to be sent
+   * @param turn told, when the first message is there, what to run on the event loop when it is the
+   *     handshake's turn, at once or later
    */
-  RecordGate(TlsHandshake handshake, Consumer<IOException> refused) {
+  RecordGate(TlsHandshake handshake, Consumer<IOException> refused, Consumer<Runnable> turn) {
     this.handshake = handshake;
     this.refused = refused;
+    this.turn = turn;
   }
 
   /** The handshake has succeeded under a version of TLS that would allow for another one. */
@@ -73,12 +80,30 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
     }
     if (held != null) {
       held = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), held, in);
-      if (!meet(ctx, held)) {
-        return;
+      if (!met && meet(ctx, held)) {
+        met = true;
+        turn.accept(() -> pass(ctx));
+      } else if (met && held.readableBytes() > MAX_BYTES) {
+        // There is nothing to say before our answer.
+        over = true;
+        refused.accept(new SSLException("too much came before our turn to answer"));
       }
-      in = held;
-      held = null;
+      return;
     }
+    pass(ctx, in);
+  }
+
+  private void pass(ChannelHandlerContext ctx) {
+    ByteBuf in = held;
+    if (over || in == null || ctx.isRemoved()) {
+      return;
+    }
+    held = null;
+    pass(ctx, in);
+    ctx.fireChannelReadComplete();
+  }
+
+  private void pass(ChannelHandlerContext ctx, ByteBuf in) {
     walk(in);
     if (refuseRenegotiation()) {
       in.release();

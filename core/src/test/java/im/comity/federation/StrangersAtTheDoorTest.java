@@ -62,6 +62,8 @@ final class StrangersAtTheDoorTest {
                     perAddress,
                     usual.inAll(),
                     new Meter.Rate(10_000, 10_000),
+                    usual.handshakesAtOnce(),
+                    usual.handshakesPerSecond(),
                     usual.greeting(),
                     usual.verifications(),
                     usual.verificationsOfSender(),
