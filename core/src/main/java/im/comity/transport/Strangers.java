@@ -83,14 +83,18 @@ public final class Strangers implements Gate {
     this.limits = limits;
     this.rates = new Meter<>(limits.connections());
     this.turnstile = new Turnstile(limits, timers);
-    limits(limits);
+    set(limits);
   }
 
   /** Other limits, for those who come from now on. */
-  public synchronized void limits(StrangerLimits other) {
+  public void limits(StrangerLimits other) {
+    set(other);
+    turnstile.limits(other);
+  }
+
+  private synchronized void set(StrangerLimits other) {
     limits = other;
     rates.rate(other.connections());
-    turnstile.limits(other);
     excepted = other.excepted().stream().map(Reception::network).toList();
   }
 

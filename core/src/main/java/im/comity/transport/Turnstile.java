@@ -96,15 +96,25 @@ final class Turnstile {
   Turnstile(StrangerLimits limits, Timers timers) {
     this.timers = timers;
     this.counted = timers.nanoTime();
-    limits(limits);
+    set(limits);
     this.tokens = burst();
   }
 
-  /** Other limits, for turns that are given from now on. */
-  synchronized void limits(StrangerLimits other) {
-    atOnce = other.handshakesAtOnce();
-    perSecond = other.handshakesPerSecond();
-    patience = other.greeting().toNanos() / 2;
+  /** Other limits, for turns that are given from now on, and for all who wait. */
+  void limits(StrangerLimits other) {
+    List<Runnable> then;
+    synchronized (this) {
+      set(other);
+      lines.values().forEach(this::queue); // a share may have grown
+      then = advance();
+    }
+    then.forEach(Runnable::run);
+  }
+
+  private void set(StrangerLimits limits) {
+    atOnce = limits.handshakesAtOnce();
+    perSecond = limits.handshakesPerSecond();
+    patience = limits.greeting().toNanos() / 2;
   }
 
   /**
