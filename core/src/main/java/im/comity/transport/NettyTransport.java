@@ -341,6 +341,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
               if (done.isSuccess()) {
                 established(handler, handshake, records);
               } else {
+                records.failed();
                 // The alert is still to be sent, and the handler closes after it.
                 settle(explain(done.cause()));
                 soon(this::drop);

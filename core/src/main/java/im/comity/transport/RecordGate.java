@@ -2,8 +2,9 @@ package im.comity.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -18,9 +19,12 @@ import org.jspecify.annotations.Nullable;
  * handshake begins (S2S-TLS-25): the JDK would take part in it, and the native library would refuse
  * but leave the connection open.
  */
-final class RecordGate extends ChannelInboundHandlerAdapter {
+final class RecordGate extends ChannelDuplexHandler {
   /** The fatal alert no_application_protocol (RFC 7301 3.2) as a record in the clear. */
   private static final byte[] NO_APPLICATION_PROTOCOL = {21, 3, 3, 0, 2, 2, 120};
+
+  /** The fatal alert handshake_failure (RFC 8446 6.2), likewise. */
+  private static final byte[] HANDSHAKE_FAILURE = {21, 3, 3, 0, 2, 2, 40};
 
   /** Room for the record headers of a message that is cut into the smallest pieces we suffer. */
   private static final int MAX_BYTES = Hello.MAX_BYTES + 4096;
@@ -37,6 +41,11 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
 
   /** What came before the turn; null afterwards. */
   private @Nullable ByteBuf held = Unpooled.EMPTY_BUFFER;
+
+  /** Something of TLS was sent. */
+  private boolean spoken;
+
+  private boolean failed;
 
   private boolean over;
   private boolean established;
@@ -66,6 +75,30 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
   void established() {
     established = true;
     refuseRenegotiation();
+  }
+
+  /** The handshake has failed, and the handler closes when it has said why. */
+  void failed() {
+    failed = true;
+  }
+
+  /**
+   * What the native library had to say is lost when it fails in a step that runs off the event
+   * loop: the peer is told at least that it is over.
+   */
+  @Override
+  public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+    if (failed && met && !spoken && handshake.request() instanceof TlsRequest.AsServer) {
+      spoken = true;
+      var _ = ctx.writeAndFlush(Unpooled.wrappedBuffer(HANDSHAKE_FAILURE));
+    }
+    ctx.close(promise);
+  }
+
+  @Override
+  public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+    spoken |= message instanceof ByteBuf out && out.isReadable();
+    ctx.write(message, promise);
   }
 
   @Override

@@ -192,6 +192,11 @@ public final class Strangers implements Gate {
     return turnstile.running();
   }
 
+  /** TLS handshakes that wait for their turn; for tests. */
+  int waitingHandshakes() {
+    return turnstile.waiting();
+  }
+
   /** Addresses that are remembered for any reason; for tests of the bound. */
   synchronized int remembered() {
     return Math.max(

@@ -246,6 +246,11 @@ final class Turnstile {
     return running.size();
   }
 
+  /** Handshakes that wait; for tests. */
+  synchronized int waiting() {
+    return lines.values().stream().mapToInt(line -> line.waiting.size()).sum();
+  }
+
   /** Addresses that are remembered; for tests of the bound. */
   synchronized int remembered() {
     return lines.size();
