@@ -42,8 +42,8 @@ public record StrangerLimits(
           1_000,
           10_000,
           new Meter.Rate(2_000, 400),
-          // Room for 300 a second from one address that take most of a second each; and half of a
-          // core at most for those who only flood (doc/decisions/0005).
+          // Room for 300 a second from one address that take most of a second each; and a third of
+          // a core at most for those who only flood (doc/decisions/0005).
           1_000,
           500,
           Duration.ofSeconds(10),
