@@ -92,13 +92,13 @@ final class RecordGate extends ChannelDuplexHandler {
       spoken = true;
       var _ = ctx.writeAndFlush(Unpooled.wrappedBuffer(HANDSHAKE_FAILURE));
     }
-    ctx.close(promise);
+    var _ = ctx.close(promise);
   }
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
     spoken |= message instanceof ByteBuf out && out.isReadable();
-    ctx.write(message, promise);
+    var _ = ctx.write(message, promise);
   }
 
   @Override
