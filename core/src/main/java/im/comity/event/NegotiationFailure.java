@@ -341,12 +341,17 @@ public sealed interface NegotiationFailure {
     UNPROVEN_IN_ALL,
     /** New connections of one address in a second. */
     RATE,
+    /** TLS handshakes of all addresses in a second. */
+    HANDSHAKE_RATE,
+    /** TLS handshakes of all addresses that are under way. */
+    HANDSHAKES,
     /** Connections of one address, proven or not. */
     CONNECTIONS_PER_ADDRESS
   }
 
   /**
-   * More connections came than strangers may have, and were closed without a byte.
+   * More connections came than strangers may have, and were closed without a byte or at their TLS
+   * handshake.
    *
    * @param limit which limit
    * @param most its value

@@ -325,6 +325,8 @@ public final class Federation implements AutoCloseable {
           case PER_ADDRESS -> NegotiationFailure.StrangerLimit.UNPROVEN_PER_ADDRESS;
           case IN_ALL -> NegotiationFailure.StrangerLimit.UNPROVEN_IN_ALL;
           case RATE -> NegotiationFailure.StrangerLimit.RATE;
+          case HANDSHAKE_RATE -> NegotiationFailure.StrangerLimit.HANDSHAKE_RATE;
+          case HANDSHAKES -> NegotiationFailure.StrangerLimit.HANDSHAKES;
           case OPEN -> NegotiationFailure.StrangerLimit.CONNECTIONS_PER_ADDRESS;
         };
     listener.on(

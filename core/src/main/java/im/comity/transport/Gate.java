@@ -28,6 +28,19 @@ public interface Gate {
    */
   @Nullable Cancellable admit(InetAddress from);
 
+  /**
+   * Asks for the turn of a TLS handshake, for a connection that was admitted. Unless a gate says
+   * otherwise it has come.
+   *
+   * @param go to be run when the turn has come, on any thread, before this returns or later
+   * @param giveUp to be run instead or afterwards, the same, when the connection is to be dropped
+   * @return to be cancelled when the handshake is over or the connection closed, once or more often
+   */
+  default Cancellable turn(InetAddress from, Runnable go, Runnable giveUp) {
+    go.run();
+    return () -> {};
+  }
+
   /** An address was turned away since it has as many connections as it may have, proven or not. */
   void full(InetAddress from, int most);
 }

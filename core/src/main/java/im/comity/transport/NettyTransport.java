@@ -138,9 +138,13 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   /** What the gate wants back. */
   private volatile Cancellable place = () -> {};
 
+  /** Who gives the turn for our handshake; of a connection of our own nobody. */
+  private volatile Gate gate = Gate.OPEN;
+
   /** Takes what the gate gave for the connection. */
-  void place(Cancellable given) {
+  void place(Cancellable given, Gate from) {
     place = given;
+    gate = from;
   }
 
   @Override
@@ -327,14 +331,17 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     byte[] early = Arrays.copyOf(box, held);
     emptyBox();
     ssl = handler;
-    RecordGate gate = new RecordGate(handshake, cause -> fail(explain(cause)));
+    RecordGate records =
+        new RecordGate(handshake, cause -> fail(explain(cause)), pass -> askForTurn(handler, pass));
     handler
         .handshakeFuture()
         .addListener(
             done -> {
+              turn.cancel();
               if (done.isSuccess()) {
-                established(handler, handshake, gate);
+                established(handler, handshake, records);
               } else {
+                records.failed();
                 // The alert is still to be sent, and the handler closes after it.
                 settle(explain(done.cause()));
                 soon(this::drop);
@@ -343,7 +350,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
             });
     ChannelPipeline pipeline = channel.pipeline();
     // The gate first: a client's handler speaks at once, and in memory the answer may come at once.
-    pipeline.addFirst("gate", gate);
+    pipeline.addFirst("gate", records);
     pipeline.addAfter("gate", "tls", handler);
     if (early.length > 0) {
       pipeline.fireChannelRead(Unpooled.wrappedBuffer(early));
@@ -351,7 +358,22 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     }
   }
 
-  private void established(SslHandler handler, TlsHandshake handshake, RecordGate gate) {
+  /** The turn of our handshake, once it was asked for. */
+  private Cancellable turn = () -> {};
+
+  /** The peer's first message is there, from which on it costs what it cannot give back. */
+  private void askForTurn(SslHandler handler, Runnable pass) {
+    turn =
+        gate.turn(
+            remote.getAddress(),
+            () -> onLoop(pass, null),
+            () -> abort(new OutOfTimeException("waiting for the turn of TLS")));
+    if (handler.handshakeFuture().isDone()) {
+      turn.cancel(); // it came to its end at once
+    }
+  }
+
+  private void established(SslHandler handler, TlsHandshake handshake, RecordGate records) {
     TlsSession session =
         handshake.session(handler.engine().getSession(), handler.applicationProtocol());
     network.tls().forgetSession(handler.engine());
@@ -362,9 +384,9 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
       waiting.complete(session);
     }
     if (session.protocol().equals("TLSv1.3")) {
-      channel.pipeline().remove(gate);
+      channel.pipeline().remove(records);
     } else {
-      gate.established();
+      records.established();
     }
   }
 

@@ -208,7 +208,7 @@ final class Reception {
 
     private void announce(ChannelHandlerContext ctx) {
       patience.cancel();
-      transport.place(ctx.channel().attr(PLACE).get());
+      transport.place(ctx.channel().attr(PLACE).get(), gate);
       if (!gate.equals(Gate.OPEN)) {
         ctx.channel().config().setWriteBufferWaterMark(NettyNetwork.STRANGER_WRITE_MARKS);
       }

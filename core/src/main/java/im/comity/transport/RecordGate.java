@@ -2,8 +2,9 @@ package im.comity.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import java.util.function.Consumer;
@@ -13,13 +14,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Stands before the TLS handler and reads what TLS says in the clear, which is the same whoever
  * implements it. It holds all bytes back until the peer's first handshake message is there, notes
- * what that says, and refuses foreign application protocols (S2S-DTLS-06). Under TLS 1.2 it stays,
- * counts records, and ends the connection when a second handshake begins (S2S-TLS-25): the JDK
- * would take part in it, and the native library would refuse but leave the connection open.
+ * what that says, refuses foreign application protocols (S2S-DTLS-06), and lets go when it is the
+ * handshake's turn. Under TLS 1.2 it stays, counts records, and ends the connection when a second
+ * handshake begins (S2S-TLS-25): the JDK would take part in it, and the native library would refuse
+ * but leave the connection open.
  */
-final class RecordGate extends ChannelInboundHandlerAdapter {
+final class RecordGate extends ChannelDuplexHandler {
   /** The fatal alert no_application_protocol (RFC 7301 3.2) as a record in the clear. */
   private static final byte[] NO_APPLICATION_PROTOCOL = {21, 3, 3, 0, 2, 2, 120};
+
+  /** The fatal alert handshake_failure (RFC 8446 6.2), likewise. */
+  private static final byte[] HANDSHAKE_FAILURE = {21, 3, 3, 0, 2, 2, 40};
 
   /** Room for the record headers of a message that is cut into the smallest pieces we suffer. */
   private static final int MAX_BYTES = Hello.MAX_BYTES + 4096;
@@ -30,9 +35,17 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
 
   private final TlsHandshake handshake;
   private final Consumer<IOException> refused;
+  private final Consumer<Runnable> turn;
 
-  /** What came before the first message was complete; null afterwards. */
+  private boolean met;
+
+  /** What came before the turn; null afterwards. */
   private @Nullable ByteBuf held = Unpooled.EMPTY_BUFFER;
+
+  /** Something of TLS was sent. */
+  private boolean spoken;
+
+  private boolean failed;
 
   private boolean over;
   private boolean established;
@@ -49,16 +62,43 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
 
   /**
    * @param refused told that the connection must end, when there is no more to be sent
+   * @param turn told, when the first message is there, what to run on the event loop when it is the
+   *     handshake's turn, at once or later
    */
-  RecordGate(TlsHandshake handshake, Consumer<IOException> refused) {
+  RecordGate(TlsHandshake handshake, Consumer<IOException> refused, Consumer<Runnable> turn) {
     this.handshake = handshake;
     this.refused = refused;
+    this.turn = turn;
   }
 
   /** The handshake has succeeded under a version of TLS that would allow for another one. */
   void established() {
     established = true;
     refuseRenegotiation();
+  }
+
+  /** The handshake has failed, and the handler closes when it has said why. */
+  void failed() {
+    failed = true;
+  }
+
+  /**
+   * What the native library had to say is lost when it fails in a step that runs off the event
+   * loop: the peer is told at least that it is over.
+   */
+  @Override
+  public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+    if (failed && met && !spoken && handshake.request() instanceof TlsRequest.AsServer) {
+      spoken = true;
+      var _ = ctx.writeAndFlush(Unpooled.wrappedBuffer(HANDSHAKE_FAILURE));
+    }
+    var _ = ctx.close(promise);
+  }
+
+  @Override
+  public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+    spoken |= message instanceof ByteBuf out && out.isReadable();
+    var _ = ctx.write(message, promise);
   }
 
   @Override
@@ -73,12 +113,30 @@ final class RecordGate extends ChannelInboundHandlerAdapter {
     }
     if (held != null) {
       held = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), held, in);
-      if (!meet(ctx, held)) {
-        return;
+      if (!met && meet(ctx, held)) {
+        met = true;
+        turn.accept(() -> pass(ctx));
+      } else if (met && held.readableBytes() > MAX_BYTES) {
+        // There is nothing to say before our answer.
+        over = true;
+        refused.accept(new SSLException("too much came before our turn to answer"));
       }
-      in = held;
-      held = null;
+      return;
     }
+    pass(ctx, in);
+  }
+
+  private void pass(ChannelHandlerContext ctx) {
+    ByteBuf in = held;
+    if (over || in == null || ctx.isRemoved()) {
+      return;
+    }
+    held = null;
+    pass(ctx, in);
+    ctx.fireChannelReadComplete();
+  }
+
+  private void pass(ChannelHandlerContext ctx, ByteBuf in) {
     walk(in);
     if (refuseRenegotiation()) {
       in.release();

@@ -10,6 +10,9 @@ import java.util.List;
  * @param perAddress connections of one address that are open and not proven
  * @param inAll the same of all addresses together
  * @param connections new connections of one address, proven later or not
+ * @param handshakesAtOnce TLS handshakes of all addresses together that are under way; one address
+ *     has at most a quarter of them
+ * @param handshakesPerSecond TLS handshakes of all addresses together that begin every second
  * @param greeting how long a peer may take from its connection, or from its {@code starttls}, until
  *     its TLS is up and its stream header read
  * @param verifications what one address may make us verify by dialling others
@@ -21,6 +24,8 @@ public record StrangerLimits(
     int perAddress,
     int inAll,
     Meter.Rate connections,
+    int handshakesAtOnce,
+    int handshakesPerSecond,
     Duration greeting,
     Meter.Rate verifications,
     Meter.Rate verificationsOfSender,
@@ -37,6 +42,10 @@ public record StrangerLimits(
           1_000,
           10_000,
           new Meter.Rate(2_000, 400),
+          // Room for 300 a second from one address that take most of a second each; and a third of
+          // a core at most for those who only flood (doc/decisions/0005).
+          1_000,
+          500,
           Duration.ofSeconds(10),
           // Some servers open a stream for each pair, and come back with all after a restart.
           new Meter.Rate(500, 20),
@@ -50,7 +59,12 @@ public record StrangerLimits(
    */
   public StrangerLimits {
     excepted = List.copyOf(excepted);
-    if (perAddress < 1 || inAll < 1 || greeting.toNanos() < 1 || verificationsAtOnce < 1) {
+    if (perAddress < 1
+        || inAll < 1
+        || handshakesAtOnce < 1
+        || handshakesPerSecond < 1
+        || greeting.toNanos() < 1
+        || verificationsAtOnce < 1) {
       throw new IllegalArgumentException("limits must be positive");
     }
     excepted.forEach(Reception::network);

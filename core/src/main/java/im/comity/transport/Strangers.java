@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The gate for those who have proven nothing yet: how many connections each address has open, how
- * many all have, and how fast they come (S2S-DOS-01). What is refused is told in sums, one for an
- * address, a limit and a period.
+ * many all have, and how fast they come (S2S-DOS-01), and whose turn it is to make a TLS handshake
+ * (S2S-DOS-04). What is refused is told in sums, one for an address, a limit and a period.
  *
  * <p>Bounded whoever comes: open connections by their own limit, rates by {@link Meter#MOST},
  * reports by {@link #MOST_REPORTED} and one for all others. Thread-safe.
@@ -34,12 +34,16 @@ public final class Strangers implements Gate {
     IN_ALL,
     /** {@link StrangerLimits#connections}. */
     RATE,
+    /** {@link StrangerLimits#handshakesPerSecond}: the turn came too late. */
+    HANDSHAKE_RATE,
+    /** {@link StrangerLimits#handshakesAtOnce}: the place was needed. */
+    HANDSHAKES,
     /** {@link ListenOptions#maxConnectionsPerAddress}. */
     OPEN
   }
 
   /**
-   * Connections that were closed without a byte.
+   * Connections that were closed without a byte, or at their TLS handshake.
    *
    * @param from the address, of IPv6 its network of 64 bits; null for all that are not named
    * @param limit what they ran into; of those not named the first
@@ -52,6 +56,7 @@ public final class Strangers implements Gate {
 
   private final Timers timers;
   private final Sums<Key> refused;
+  private final Turnstile turnstile;
 
   // Guarded by this.
   private StrangerLimits limits;
@@ -77,11 +82,17 @@ public final class Strangers implements Gate {
                         sum.count())));
     this.limits = limits;
     this.rates = new Meter<>(limits.connections());
-    limits(limits);
+    this.turnstile = new Turnstile(limits, timers);
+    set(limits);
   }
 
   /** Other limits, for those who come from now on. */
-  public synchronized void limits(StrangerLimits other) {
+  public void limits(StrangerLimits other) {
+    set(other);
+    turnstile.limits(other);
+  }
+
+  private synchronized void set(StrangerLimits other) {
     limits = other;
     rates.rate(other.connections());
     excepted = other.excepted().stream().map(Reception::network).toList();
@@ -89,13 +100,8 @@ public final class Strangers implements Gate {
 
   @Override
   public synchronized @Nullable Cancellable admit(InetAddress from) {
-    if (!excepted.isEmpty()) {
-      InetSocketAddress whole = new InetSocketAddress(from, 0);
-      for (IpSubnetFilterRule network : excepted) {
-        if (network.matches(whole)) {
-          return () -> {};
-        }
-      }
+    if (isExcepted(from)) {
+      return () -> {};
     }
     InetAddress address = AddressGroup.of(from);
     int now = open.getOrDefault(address, 0);
@@ -118,6 +124,49 @@ public final class Strangers implements Gate {
     };
   }
 
+  private boolean isExcepted(InetAddress from) {
+    if (!excepted.isEmpty()) {
+      InetSocketAddress whole = new InetSocketAddress(from, 0);
+      for (IpSubnetFilterRule network : excepted) {
+        if (network.matches(whole)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public Cancellable turn(InetAddress from, Runnable go, Runnable giveUp) {
+    synchronized (this) {
+      if (isExcepted(from)) {
+        return Gate.OPEN.turn(from, go, giveUp);
+      }
+    }
+    InetAddress address = AddressGroup.of(from);
+    return turnstile.enter(
+        address,
+        new Turnstile.Handshake() {
+          @Override
+          public void go() {
+            go.run();
+          }
+
+          @Override
+          public void giveUp(boolean late) {
+            tooMany(address, late);
+            giveUp.run();
+          }
+        });
+  }
+
+  private synchronized void tooMany(InetAddress address, boolean late) {
+    var _ =
+        late
+            ? refuse(address, Limit.HANDSHAKE_RATE, limits.handshakesPerSecond())
+            : refuse(address, Limit.HANDSHAKES, limits.handshakesAtOnce());
+  }
+
   @Override
   public synchronized void full(InetAddress from, int most) {
     refuse(AddressGroup.of(from), Limit.OPEN, most);
@@ -138,8 +187,20 @@ public final class Strangers implements Gate {
     return all;
   }
 
+  /** TLS handshakes under way. */
+  public int handshakes() {
+    return turnstile.running();
+  }
+
+  /** TLS handshakes that wait for their turn; for tests. */
+  int waitingHandshakes() {
+    return turnstile.waiting();
+  }
+
   /** Addresses that are remembered for any reason; for tests of the bound. */
   synchronized int remembered() {
-    return Math.max(open.size(), Math.max(rates.remembered(), refused.kept()));
+    return Math.max(
+        Math.max(open.size(), turnstile.remembered()),
+        Math.max(rates.remembered(), refused.kept()));
   }
 }

@@ -72,7 +72,7 @@ final class TlsEngines {
   private boolean closed;
 
   /**
-   * @param tasks runs the expensive steps of the JDK's handshakes
+   * @param tasks runs the expensive steps of handshakes
    * @throws IllegalStateException the provider cannot be had
    */
   TlsEngines(TlsProvider provider, TlsProfile profile, Executor tasks) {
@@ -138,9 +138,13 @@ final class TlsEngines {
     SslHandler handler;
     if (boringSsl) {
       handler = context.newHandler(channel.alloc(), handshake.token(), 0);
+      if (handshake.request() instanceof TlsRequest.AsServer) {
+        // The engine as made for a handler, which decrypts several records in one call.
+        handler = new SteppedHandler(handler.engine(), new Steps(tasks, channel.eventLoop()));
+      }
     } else {
       SSLEngine engine = context.newEngine(channel.alloc(), handshake.token(), 0);
-      handler = new JdkHandler(engine, new Steps(tasks, channel.eventLoop()));
+      handler = new SteppedHandler(engine, new Steps(tasks, channel.eventLoop()));
     }
     try {
       configure(handler.engine(), handshake.request());
@@ -251,11 +255,15 @@ final class TlsEngines {
     }
   }
 
-  /** The handler for engines of the JDK, whose expensive steps run elsewhere. */
-  private static final class JdkHandler extends SslHandler {
+  /**
+   * A handler whose expensive steps run elsewhere: with the JDK each of them; with the native
+   * library, as server, the choice of our key and all that follows it at once, which is the key
+   * exchange and the signature (doc/decisions/0005).
+   */
+  private static final class SteppedHandler extends SslHandler {
     private final Steps steps;
 
-    JdkHandler(SSLEngine engine, Steps steps) {
+    SteppedHandler(SSLEngine engine, Steps steps) {
       super(engine, steps);
       this.steps = steps;
     }

@@ -86,6 +86,8 @@ final class FaultMatrixTest {
           StrangerLimits.DEFAULTS.perAddress(),
           StrangerLimits.DEFAULTS.inAll(),
           StrangerLimits.DEFAULTS.connections(),
+          StrangerLimits.DEFAULTS.handshakesAtOnce(),
+          StrangerLimits.DEFAULTS.handshakesPerSecond(),
           Duration.ofHours(1),
           StrangerLimits.DEFAULTS.verifications(),
           StrangerLimits.DEFAULTS.verificationsOfSender(),

@@ -65,6 +65,8 @@ final class StrangersAtTheDoorTest {
                 perAddress,
                 usual.inAll(),
                 new Meter.Rate(10_000, 10_000),
+                usual.handshakesAtOnce(),
+                usual.handshakesPerSecond(),
                 usual.greeting(),
                 usual.verifications(),
                 usual.verificationsOfSender(),
@@ -240,6 +242,78 @@ final class StrangersAtTheDoorTest {
     assertThat(lastWords(slow)).contains("<failure").doesNotContain("connection-timeout");
     slow.close();
     unproven(0);
+  }
+
+  private Socket greeted() throws IOException {
+    Socket socket = connect();
+    socket
+        .getOutputStream()
+        .write(
+            ("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
+                    + " xmlns:db='jabber:server:dialback'"
+                    + " from='south.example' to='north.example' version='1.0'>")
+                .getBytes(StandardCharsets.UTF_8));
+    heard(socket, "</stream:features>");
+    return socket;
+  }
+
+  private static void heard(Socket socket, String last) throws IOException {
+    StringBuilder words = new StringBuilder();
+    while (words.indexOf(last) < 0) {
+      int b = socket.getInputStream().read();
+      assertThat(b).as("after " + words).isNotNegative();
+      words.append((char) b);
+    }
+  }
+
+  /** A byte of an element every so often keeps a place no longer than silence does. */
+  @Test
+  @Clause({"S2S-DOS-04", "S2S-TCP-15"})
+  void whoTricklesAnElementIsDroppedWhenTheNegotiationIsOver() throws Exception {
+    start(20);
+    honestPeer();
+    Socket trickling = greeted();
+    String element = "<db:result from='south.example' to='north.example'>key";
+    for (int second = 0; second < 44; second++) {
+      trickling.getOutputStream().write(element.charAt(second));
+      timers.advance(Duration.ofSeconds(1));
+    }
+    assertThat(site.federation.unproven()).isEqualTo(1);
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(lastWords(trickling)).contains("connection-timeout");
+    trickling.close();
+    unproven(0);
+    goesOn("on");
+  }
+
+  /** The same on a stream that lives a while longer, since it asked for a verification. */
+  @Test
+  @Clause("S2S-DOS-04")
+  void whoAsksForAVerificationAndTricklesIsDroppedAfterFiveMinutes() throws Exception {
+    start(20);
+    honestPeer();
+    Socket trickling = greeted();
+    trickling
+        .getOutputStream()
+        .write(
+            "<db:verify from='south.example' to='north.example' id='x'>y</db:verify>"
+                .getBytes(StandardCharsets.UTF_8));
+    heard(trickling, "type='invalid'");
+    for (int minute = 0; minute < 5; minute++) {
+      assertThat(site.federation.unproven()).isEqualTo(1);
+      trickling.getOutputStream().write("<db:result".charAt(minute));
+      timers.advance(Duration.ofMinutes(1));
+    }
+    heard(trickling, "</stream:stream>");
+    // It does not answer that either, and has seconds left.
+    Awaitility.await()
+        .until(
+            () -> {
+              timers.advance(Duration.ofSeconds(1));
+              return site.federation.unproven() == 0;
+            });
+    assertThat(lastWords(trickling)).isEmpty();
+    goesOn("on");
   }
 
   /** Each is answered at once, as fast as somebody can ask. */

@@ -21,6 +21,8 @@ final class VerificationBudgetTest {
           1,
           1,
           new Rate(1, 1),
+          1,
+          1,
           Duration.ofSeconds(1),
           new Rate(20, 2),
           new Rate(5, 1),

@@ -22,6 +22,8 @@ final class StrangersTest {
         perAddress,
         inAll,
         rate,
+        usual.handshakesAtOnce(),
+        usual.handshakesPerSecond(),
         usual.greeting(),
         usual.verifications(),
         usual.verificationsOfSender(),

@@ -927,6 +927,8 @@ final class ConfigurationReader {
         new Meter.Rate(
             given.path("connections-at-once").asInt(defaults.connections().burst()),
             given.path("connections-per-second").asInt(defaults.connections().perSecond())),
+        given.path("handshakes-at-once").asInt(defaults.handshakesAtOnce()),
+        given.path("handshakes-per-second").asInt(defaults.handshakesPerSecond()),
         greeting(),
         new Meter.Rate(25 * perSecond, perSecond),
         new Meter.Rate(20 * ofSender, ofSender),

@@ -117,6 +117,8 @@ class ConfigurationTest {
                 in-all: 7
                 connections-at-once: 8
                 connections-per-second: 9
+                handshakes-at-once: 18
+                handshakes-per-second: 19
                 verifications-at-once: 10
                 verifications-per-second: 11
                 verifications-of-sender-per-second: 12
@@ -195,6 +197,8 @@ class ConfigurationTest {
                     6,
                     7,
                     new Meter.Rate(8, 9),
+                    18,
+                    19,
                     Duration.ofSeconds(3),
                     new Meter.Rate(275, 11),
                     new Meter.Rate(240, 12),

@@ -75,6 +75,10 @@ class SchemaTest {
         .isEqualTo(strangers.connections().burst() + "");
     assertThat(value("limits.strangers.connections-per-second"))
         .isEqualTo(strangers.connections().perSecond() + "");
+    assertThat(value("limits.strangers.handshakes-at-once"))
+        .isEqualTo(strangers.handshakesAtOnce() + "");
+    assertThat(value("limits.strangers.handshakes-per-second"))
+        .isEqualTo(strangers.handshakesPerSecond() + "");
     assertThat(value("limits.strangers.verifications-at-once"))
         .isEqualTo(strangers.verificationsAtOnce() + "");
     assertThat(value("limits.strangers.verifications-per-second"))
