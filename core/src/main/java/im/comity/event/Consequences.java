@@ -518,6 +518,10 @@ public final class Consequences {
                 case UNPROVEN_IN_ALL ->
                     "more than " + f.most() + " connections of all addresses that are not proven";
                 case RATE -> "more than " + f.most() + " new connections a second from one address";
+                case FRUITLESS ->
+                    "more than "
+                        + f.most()
+                        + " connections a second from one address that end without a stream header";
                 case HANDSHAKE_RATE ->
                     "more TLS handshakes than " + f.most() + " a second can begin in time";
                 case HANDSHAKES ->
@@ -530,6 +534,7 @@ public final class Consequences {
                     case UNPROVEN_PER_ADDRESS -> "limits.strangers.per-address";
                     case UNPROVEN_IN_ALL -> "limits.strangers.in-all";
                     case RATE -> "limits.strangers.connections-per-second";
+                    case FRUITLESS -> "limits.strangers.fruitless-per-second";
                     case HANDSHAKE_RATE -> "limits.strangers.handshakes-per-second";
                     case HANDSHAKES -> "limits.strangers.handshakes-at-once";
                     case CONNECTIONS_PER_ADDRESS -> "limits.connections-per-address";

@@ -341,6 +341,8 @@ public sealed interface NegotiationFailure {
     UNPROVEN_IN_ALL,
     /** New connections of one address in a second. */
     RATE,
+    /** Connections of one address in a second that ended without a stream header. */
+    FRUITLESS,
     /** TLS handshakes of all addresses in a second. */
     HANDSHAKE_RATE,
     /** TLS handshakes of all addresses that are under way. */

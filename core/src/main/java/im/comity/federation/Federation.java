@@ -325,6 +325,7 @@ public final class Federation implements AutoCloseable {
           case PER_ADDRESS -> NegotiationFailure.StrangerLimit.UNPROVEN_PER_ADDRESS;
           case IN_ALL -> NegotiationFailure.StrangerLimit.UNPROVEN_IN_ALL;
           case RATE -> NegotiationFailure.StrangerLimit.RATE;
+          case FRUITLESS -> NegotiationFailure.StrangerLimit.FRUITLESS;
           case HANDSHAKE_RATE -> NegotiationFailure.StrangerLimit.HANDSHAKE_RATE;
           case HANDSHAKES -> NegotiationFailure.StrangerLimit.HANDSHAKES;
           case OPEN -> NegotiationFailure.StrangerLimit.CONNECTIONS_PER_ADDRESS;

@@ -80,7 +80,7 @@ public final class InboundNegotiation {
     Deadline deadline = Deadline.start(context().timers(), context().settings().negotiation());
     Deadline greeting = deadline.share(context().strangers().greeting());
     NegotiatingStream stream = NegotiatingStream.receive(transport, greeting, context().random());
-    Exchange exchange = new Exchange(stream, deadline, greeting);
+    Exchange exchange = new Exchange(stream, transport, deadline, greeting);
     try {
       if (directTls) {
         stream.upgrade(new TlsRequest.AsServer(context().identities(), null), null);
@@ -122,6 +122,7 @@ public final class InboundNegotiation {
   /** One connection's conversation. */
   private final class Exchange {
     private final NegotiatingStream stream;
+    private final Transport transport;
     private final Deadline whole;
 
     /** For the silent and the slow: until TLS is up, if it is asked for, and the header read. */
@@ -131,8 +132,9 @@ public final class InboundNegotiation {
     private int attempts;
     private boolean challenged;
 
-    Exchange(NegotiatingStream stream, Deadline whole, Deadline greeting) {
+    Exchange(NegotiatingStream stream, Transport transport, Deadline whole, Deadline greeting) {
       this.stream = stream;
+      this.transport = transport;
       this.whole = whole;
       this.greeting = greeting;
     }
@@ -181,6 +183,7 @@ public final class InboundNegotiation {
       if (header.fault() != null) {
         throw stream.refuse(header, null, header.fault());
       }
+      transport.greeted();
       Domain target = target(header);
       Domain sender = header.from();
       if (sender != null && context().locals().standing(sender) == LocalSide.Standing.SERVED) {

@@ -8,11 +8,22 @@ import org.jspecify.annotations.Nullable;
  * Called on event loops, so that it must not block.
  */
 public interface Gate {
+  /**
+   * What an admitted connection has. Cancelled when the peer is proven or the connection closed.
+   */
+  interface Place extends Cancellable {
+    /**
+     * The peer has shown that it means to speak with us, or could not for a reason of ours. Once or
+     * more often, on any thread.
+     */
+    default void greeted() {}
+  }
+
   /** Lets everybody in. */
   Gate OPEN =
       new Gate() {
         @Override
-        public Cancellable admit(InetAddress from) {
+        public Place admit(InetAddress from) {
           return () -> {};
         }
 
@@ -26,7 +37,7 @@ public interface Gate {
    * @return to be cancelled when the peer is proven or the connection closed, once or more often;
    *     null if it is to be closed without a byte
    */
-  @Nullable Cancellable admit(InetAddress from);
+  @Nullable Place admit(InetAddress from);
 
   /**
    * Asks for the turn of a TLS handshake, for a connection that was admitted. Unless a gate says

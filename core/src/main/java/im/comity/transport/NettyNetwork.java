@@ -68,6 +68,10 @@ public final class NettyNetwork implements Network {
   private final NetworkOptions options;
   private final boolean epoll;
   private final EventLoopGroup loops;
+
+  /** Accepts and turns away, so that a storm of connections is no work for the other loops. */
+  private final EventLoopGroup doors;
+
   private final ExecutorService tlsTasks;
   private final TlsEngines tls;
   private final AtomicInteger outstanding = new AtomicInteger();
@@ -92,6 +96,11 @@ public final class NettyNetwork implements Network {
         new MultiThreadIoEventLoopGroup(
             number,
             new DefaultThreadFactory("comity-loop", true),
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    this.doors =
+        new MultiThreadIoEventLoopGroup(
+            1,
+            new DefaultThreadFactory("comity-door", true),
             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
   }
 
@@ -185,7 +194,7 @@ public final class NettyNetwork implements Network {
     Reception reception = new Reception(where, gate, accepted, options.timers());
     ChannelFuture binding =
         new ServerBootstrap()
-            .group(loops)
+            .group(doors, loops)
             .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
             .option(ChannelOption.SO_BACKLOG, 1024)
@@ -345,6 +354,7 @@ public final class NettyNetwork implements Network {
     CompletableFuture.allOf(gone.toArray(CompletableFuture[]::new))
         .completeOnTimeout(null, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
         .join();
+    ends.add(doors.shutdownGracefully(0, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
     ends.add(loops.shutdownGracefully(0, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
     if (memory != null) {
       ends.add(memory.shutdownGracefully(0, LOOP_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));

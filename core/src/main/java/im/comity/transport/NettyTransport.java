@@ -136,20 +136,26 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   }
 
   /** What the gate wants back. */
-  private volatile Cancellable place = () -> {};
+  private volatile Gate.Place place = () -> {};
 
   /** Who gives the turn for our handshake; of a connection of our own nobody. */
   private volatile Gate gate = Gate.OPEN;
 
   /** Takes what the gate gave for the connection. */
-  void place(Cancellable given, Gate from) {
+  void place(Gate.Place given, Gate from) {
     place = given;
     gate = from;
   }
 
   @Override
+  public void greeted() {
+    place.greeted();
+  }
+
+  @Override
   public void proven() {
     channel.config().setWriteBufferWaterMark(NettyNetwork.WRITE_MARKS);
+    place.greeted();
     place.cancel();
   }
 
@@ -367,7 +373,10 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
         gate.turn(
             remote.getAddress(),
             () -> onLoop(pass, null),
-            () -> abort(new OutOfTimeException("waiting for the turn of TLS")));
+            () -> {
+              place.greeted(); // it was not given the time to
+              abort(new OutOfTimeException("waiting for the turn of TLS"));
+            });
     if (handler.handshakeFuture().isDone()) {
       turn.cancel(); // it came to its end at once
     }

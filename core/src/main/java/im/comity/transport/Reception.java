@@ -31,7 +31,7 @@ final class Reception {
   static final Duration PROXY_HEADER_WAIT = Duration.ofSeconds(5);
 
   /** What the gate gave for a connection that is not set up yet. */
-  private static final AttributeKey<Cancellable> PLACE =
+  private static final AttributeKey<Gate.Place> PLACE =
       AttributeKey.valueOf(Reception.class, "place");
 
   private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
@@ -97,7 +97,7 @@ final class Reception {
         gate.full(address, perAddress);
         return false;
       }
-      Cancellable place = gate.admit(from.getAddress());
+      Gate.Place place = gate.admit(from.getAddress());
       if (place == null) {
         return false;
       }

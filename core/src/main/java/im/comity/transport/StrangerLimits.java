@@ -10,6 +10,8 @@ import java.util.List;
  * @param perAddress connections of one address that are open and not proven
  * @param inAll the same of all addresses together
  * @param connections new connections of one address, proven later or not
+ * @param fruitless connections of one address that end without a stream header, which no server's
+ *     do often: while it is used up, nothing is accepted from there
  * @param handshakesAtOnce TLS handshakes of all addresses together that are under way; one address
  *     has at most a quarter of them
  * @param handshakesPerSecond TLS handshakes of all addresses together that begin every second
@@ -24,6 +26,7 @@ public record StrangerLimits(
     int perAddress,
     int inAll,
     Meter.Rate connections,
+    Meter.Rate fruitless,
     int handshakesAtOnce,
     int handshakesPerSecond,
     Duration greeting,
@@ -42,6 +45,10 @@ public record StrangerLimits(
           1_000,
           10_000,
           new Meter.Rate(2_000, 400),
+          // A server that cannot agree on TLS with us comes back every minute or so, a monitor
+          // every
+          // second; who sends garbage comes as often as it can (doc/decisions/0006).
+          new Meter.Rate(200, 20),
           // Room for 300 a second from one address that take most of a second each; and a third of
           // a core at most for those who only flood (doc/decisions/0005).
           1_000,

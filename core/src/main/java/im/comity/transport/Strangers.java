@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The gate for those who have proven nothing yet: how many connections each address has open, how
- * many all have, and how fast they come (S2S-DOS-01), and whose turn it is to make a TLS handshake
- * (S2S-DOS-04). What is refused is told in sums, one for an address, a limit and a period.
+ * many all have, how fast they come and how often for nothing (S2S-DOS-01), and whose turn it is to
+ * make a TLS handshake (S2S-DOS-04). What is refused is told in sums, one for an address, a limit
+ * and a period.
  *
  * <p>Bounded whoever comes: open connections by their own limit, rates by {@link Meter#MOST},
  * reports by {@link #MOST_REPORTED} and one for all others. Thread-safe.
@@ -34,6 +35,8 @@ public final class Strangers implements Gate {
     IN_ALL,
     /** {@link StrangerLimits#connections}. */
     RATE,
+    /** {@link StrangerLimits#fruitless}. */
+    FRUITLESS,
     /** {@link StrangerLimits#handshakesPerSecond}: the turn came too late. */
     HANDSHAKE_RATE,
     /** {@link StrangerLimits#handshakesAtOnce}: the place was needed. */
@@ -64,6 +67,7 @@ public final class Strangers implements Gate {
   private final Map<InetAddress, Integer> open = new HashMap<>();
   private int all;
   private final Meter<InetAddress> rates;
+  private final Meter<InetAddress> fruitless;
 
   /**
    * @param report hears what was refused at the end of a period, on the thread of the timers
@@ -82,6 +86,7 @@ public final class Strangers implements Gate {
                         sum.count())));
     this.limits = limits;
     this.rates = new Meter<>(limits.connections());
+    this.fruitless = new Meter<>(limits.fruitless());
     this.turnstile = new Turnstile(limits, timers);
     set(limits);
   }
@@ -95,11 +100,12 @@ public final class Strangers implements Gate {
   private synchronized void set(StrangerLimits other) {
     limits = other;
     rates.rate(other.connections());
+    fruitless.rate(other.fruitless());
     excepted = other.excepted().stream().map(Reception::network).toList();
   }
 
   @Override
-  public synchronized @Nullable Cancellable admit(InetAddress from) {
+  public synchronized @Nullable Place admit(InetAddress from) {
     if (isExcepted(from)) {
       return () -> {};
     }
@@ -111,17 +117,37 @@ public final class Strangers implements Gate {
     if (all >= limits.inAll()) {
       return refuse(address, Limit.IN_ALL, limits.inAll());
     }
+    if (!fruitless.has(address, timers.nanoTime())) {
+      return refuse(address, Limit.FRUITLESS, limits.fruitless().perSecond());
+    }
     if (!rates.take(address, timers.nanoTime())) {
       return refuse(address, Limit.RATE, limits.connections().perSecond());
     }
     open.put(address, now + 1);
     all++;
-    AtomicBoolean left = new AtomicBoolean();
-    return () -> {
+    return new Admitted(address);
+  }
+
+  private final class Admitted implements Place {
+    private final InetAddress address;
+    private final AtomicBoolean left = new AtomicBoolean();
+    private volatile boolean greeted;
+
+    Admitted(InetAddress address) {
+      this.address = address;
+    }
+
+    @Override
+    public void greeted() {
+      greeted = true;
+    }
+
+    @Override
+    public void cancel() {
       if (left.compareAndSet(false, true)) {
-        leave(address);
+        leave(address, greeted);
       }
-    };
+    }
   }
 
   private boolean isExcepted(InetAddress from) {
@@ -172,12 +198,16 @@ public final class Strangers implements Gate {
     refuse(AddressGroup.of(from), Limit.OPEN, most);
   }
 
-  private synchronized void leave(InetAddress address) {
+  private synchronized void leave(InetAddress address, boolean greeted) {
+    if (!greeted) {
+      // More may leave than there is room for: they were let in when there was.
+      fruitless.take(address, timers.nanoTime());
+    }
     open.computeIfPresent(address, (_, now) -> now == 1 ? null : now - 1);
     all--;
   }
 
-  private @Nullable Cancellable refuse(InetAddress address, Limit limit, int most) {
+  private @Nullable Place refuse(InetAddress address, Limit limit, int most) {
     refused.count(new Key(address, limit, most));
     return null;
   }
@@ -201,6 +231,6 @@ public final class Strangers implements Gate {
   synchronized int remembered() {
     return Math.max(
         Math.max(open.size(), turnstile.remembered()),
-        Math.max(rates.remembered(), refused.kept()));
+        Math.max(Math.max(rates.remembered(), fruitless.remembered()), refused.kept()));
   }
 }

@@ -110,6 +110,11 @@ public interface Transport {
    */
   void abort(@Nullable IOException cause);
 
+  /**
+   * The peer has opened a stream: the connection did not come for nothing, says its {@link Gate}.
+   */
+  default void greeted() {}
+
   /** The peer is no stranger any more: the connection no longer counts at its {@link Gate}. */
   default void proven() {}
 

@@ -86,6 +86,7 @@ final class FaultMatrixTest {
           StrangerLimits.DEFAULTS.perAddress(),
           StrangerLimits.DEFAULTS.inAll(),
           StrangerLimits.DEFAULTS.connections(),
+          StrangerLimits.DEFAULTS.fruitless(),
           StrangerLimits.DEFAULTS.handshakesAtOnce(),
           StrangerLimits.DEFAULTS.handshakesPerSecond(),
           Duration.ofHours(1),

@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,7 @@ final class StrangersAtTheDoorTest {
                 perAddress,
                 usual.inAll(),
                 new Meter.Rate(10_000, 10_000),
+                usual.fruitless(),
                 usual.handshakesAtOnce(),
                 usual.handshakesPerSecond(),
                 usual.greeting(),
@@ -166,6 +168,45 @@ final class StrangersAtTheDoorTest {
     assertThat(told.getFirst().count()).isEqualTo(200);
     assertThat(told.getFirst().failure().code()).isEqualTo("OUR_DOOR_CLOSED");
     goesOn("after the storm");
+  }
+
+  @Test
+  @Clause({"S2S-DOS-01", "S2S-DOS-04"})
+  void whoSendsGarbageOverAndOverIsAcceptedNoMoreAndOthersAre() throws Exception {
+    site = plan(1_000).behindAProxy().start();
+    honestPeer(through("192.0.2.7"));
+    int most = StrangerLimits.DEFAULTS.fruitless().burst();
+    for (int i = 0; i < most; i++) {
+      Socket garbage = through("192.0.2.1");
+      garbage.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+      heard(garbage, "</stream:stream>");
+      garbage.close();
+    }
+    unproven(0);
+    assertThat(lastWords(through("192.0.2.1"))).isEmpty();
+    // Who opens a stream and is refused for what it says did not come for nothing.
+    for (int i = 0; i < most + 1; i++) {
+      Socket refused = through("192.0.2.2");
+      refused
+          .getOutputStream()
+          .write(
+              ("<stream:stream xmlns='jabber:server' version='1.0' to='nobody.example'"
+                      + " xmlns:stream='http://etherx.jabber.org/streams' from='south.example'>")
+                  .getBytes(StandardCharsets.UTF_8));
+      heard(refused, "host-unknown");
+      refused.close();
+    }
+    unproven(0);
+    goesOn("on");
+    timers.advance(Strangers.PERIOD);
+    assertThat(site.events(FederationEvent.ConnectionsRefused.class))
+        .extracting(
+            told -> told.from().getHostAddress() + ": " + told.count() + ' ' + told.failure())
+        .singleElement(InstanceOfAssertFactories.STRING)
+        .startsWith("192.0.2.1: 1 ")
+        .contains("FRUITLESS");
+    through("192.0.2.1");
+    unproven(1);
   }
 
   @Test

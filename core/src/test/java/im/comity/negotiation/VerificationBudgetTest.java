@@ -21,6 +21,7 @@ final class VerificationBudgetTest {
           1,
           1,
           new Rate(1, 1),
+          new Rate(1, 1),
           1,
           1,
           Duration.ofSeconds(1),

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import im.comity.testkit.Clause;
-import im.comity.transport.Cancellable;
 import im.comity.transport.Deadline;
 import im.comity.transport.FakeTimers;
 import im.comity.transport.Gate;
@@ -145,7 +144,7 @@ final class HeldOfAStrangerTest {
   private static final Gate GATE =
       new Gate() {
         @Override
-        public Cancellable admit(InetAddress from) {
+        public Place admit(InetAddress from) {
           return () -> {};
         }
 

@@ -56,6 +56,7 @@ final class HandshakeFloodTest {
         usual.perAddress(),
         usual.inAll(),
         usual.connections(),
+        usual.fruitless(),
         usual.handshakesAtOnce(),
         handshakesPerSecond,
         Duration.ofSeconds(10),

@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -95,6 +96,40 @@ class ListenTest {
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     } catch (IOException e) {
       assertThat(e).hasMessageContaining("reset");
+    }
+  }
+
+  /** A storm that is turned away is no work for the loops that relay. */
+  @Test
+  @Clause("S2S-DOS-04")
+  void whoIsTurnedAwayIsSeenByTheDoorAlone() throws Exception {
+    BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+    BlockingQueue<String> taken = new LinkedBlockingQueue<>();
+    Gate gate =
+        new Gate() {
+          @Override
+          public @Nullable Place admit(InetAddress from) {
+            asked.add(Thread.currentThread().getName());
+            return asked.size() > 1 ? null : () -> {};
+          }
+
+          @Override
+          public void full(InetAddress from, int most) {}
+        };
+    try (Listening listening =
+        bench
+            .network(wire, TlsProvider.AUTO)
+            .listen(
+                new ListenOptions(Bench.loopback(), List.of(), 100),
+                gate,
+                transport -> taken.add(Thread.currentThread().getName()))) {
+      connect(listening);
+      assertThat(taken.poll(10, TimeUnit.SECONDS)).startsWith("comity-loop");
+      for (int i = 0; i < 5; i++) {
+        assertClosedWithoutBytes(connect(listening));
+      }
+      assertThat(asked).hasSize(6).allMatch(name -> name.startsWith("comity-door"));
+      assertThat(taken).isEmpty();
     }
   }
 

@@ -1,6 +1,7 @@
 package im.comity.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import im.comity.testkit.Clause;
 import im.comity.transport.Strangers.Limit;
@@ -17,11 +18,17 @@ final class StrangersTest {
   private final List<Refused> told = new ArrayList<>();
 
   private static StrangerLimits limits(int perAddress, int inAll, Meter.Rate rate, String... but) {
+    return limits(perAddress, inAll, rate, FAST, but);
+  }
+
+  private static StrangerLimits limits(
+      int perAddress, int inAll, Meter.Rate rate, Meter.Rate fruitless, String... but) {
     StrangerLimits usual = StrangerLimits.DEFAULTS;
     return new StrangerLimits(
         perAddress,
         inAll,
         rate,
+        fruitless,
         usual.handshakesAtOnce(),
         usual.handshakesPerSecond(),
         usual.greeting(),
@@ -78,13 +85,63 @@ final class StrangersTest {
     assertThat(come(gate, 10)).isEqualTo(3);
   }
 
-  /** So many connections that come and are gone at once; how many got in. */
+  @Test
+  @Clause("S2S-DOS-01")
+  void whoComesForNothingMayDoSoSoOften() {
+    Strangers gate = strangers(limits(100, 100, FAST, new Meter.Rate(3, 2), "198.51.100.0/24"));
+    assertThat(come(gate, 10)).isEqualTo(3);
+    // Not for others.
+    assertThat(gate.admit(at("192.0.2.2"))).isNotNull();
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(come(gate, 10)).isEqualTo(2);
+    gate.limits(limits(100, 100, FAST, new Meter.Rate(30, 20)));
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(come(gate, 100)).isEqualTo(20);
+    timers.advance(Strangers.PERIOD);
+    assertThat(told)
+        .extracting(Refused::limit, Refused::most, Refused::count)
+        .containsExactlyInAnyOrder(tuple(Limit.FRUITLESS, 2, 15L), tuple(Limit.FRUITLESS, 20, 80L));
+  }
+
+  @Test
+  void whoHasGreetedDidNotComeForNothing() {
+    Strangers gate = strangers(limits(100, 100, FAST, new Meter.Rate(3, 2)));
+    assertThat(come(gate, 10, true)).isEqualTo(10);
+    assertThat(come(gate, 10)).isEqualTo(3);
+    // Not even those may come in while there is none left.
+    assertThat(come(gate, 10, true)).isZero();
+  }
+
+  /** Who is silent until its time is up counts at its end, when it may be one of many. */
+  @Test
+  @Clause("S2S-DOS-01")
+  void manyWhoEndTogetherAreNoDebt() {
+    Strangers gate = strangers(limits(100, 100, FAST, new Meter.Rate(3, 2)));
+    List<Cancellable> silent = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      silent.add(gate.admit(at("192.0.2.1")));
+    }
+    silent.forEach(Cancellable::cancel);
+    silent.forEach(Cancellable::cancel);
+    assertThat(come(gate, 10)).isZero();
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(come(gate, 10)).isEqualTo(2);
+  }
+
   private static int come(Strangers gate, int number) {
+    return come(gate, number, false);
+  }
+
+  /** So many connections that come and are gone at once; how many got in. */
+  private static int come(Strangers gate, int number, boolean greet) {
     int in = 0;
     for (int i = 0; i < number; i++) {
-      Cancellable place = gate.admit(at("192.0.2.1"));
+      Gate.Place place = gate.admit(at("192.0.2.1"));
       if (place != null) {
         in++;
+        if (greet) {
+          place.greeted();
+        }
         place.cancel();
       }
     }
@@ -123,14 +180,16 @@ final class StrangersTest {
   void aRestartOfALargeProviderIsNotHeldUp() {
     Strangers gate = strangers(StrangerLimits.DEFAULTS);
     int in = 0;
-    List<Cancellable> open = new ArrayList<>();
+    List<Gate.Place> open = new ArrayList<>();
     // Twenty seconds of 300 a second, each proven after two.
     for (int second = 0; second < 20; second++) {
       while (open.size() > 300) {
-        open.removeFirst().cancel();
+        Gate.Place proven = open.removeFirst();
+        proven.greeted();
+        proven.cancel();
       }
       for (int i = 0; i < 300; i++) {
-        Cancellable place = gate.admit(at("192.0.2.1"));
+        Gate.Place place = gate.admit(at("192.0.2.1"));
         if (place != null) {
           in++;
           open.add(place);

@@ -28,6 +28,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -549,14 +550,17 @@ class TransportTest {
     Recorder sink = new Recorder(peer.transport());
     peer.transport().handOver(sink);
     long written = 0;
-    while (peer.transport().writable()) {
-      peer.transport().write(Octets.of(new byte[64 << 10]));
-      peer.transport().flush();
-      written += 64 << 10;
-    }
-    assertThat(sink.calls()).doesNotContain("writable");
+    do {
+      while (peer.transport().writable()) {
+        peer.transport().write(Octets.of(new byte[64 << 10]));
+        peer.transport().flush();
+        written += 64 << 10;
+      }
+      Bench.afterLoop(peer.transport()); // the system may have had room for all of it
+    } while (peer.transport().writable());
+    int before = Collections.frequency(sink.calls(), "writable");
     peer.socket().getInputStream().readNBytes((int) written);
-    until(() -> sink.calls().contains("writable"));
+    until(() -> Collections.frequency(sink.calls(), "writable") > before);
     assertThat(peer.transport().writable()).isTrue();
   }
 

@@ -24,6 +24,7 @@ final class TurnstileTest {
         usual.perAddress(),
         usual.inAll(),
         usual.connections(),
+        usual.fruitless(),
         atOnce,
         perSecond,
         Duration.ofSeconds(10),

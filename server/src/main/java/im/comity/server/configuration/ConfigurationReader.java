@@ -927,6 +927,9 @@ final class ConfigurationReader {
         new Meter.Rate(
             given.path("connections-at-once").asInt(defaults.connections().burst()),
             given.path("connections-per-second").asInt(defaults.connections().perSecond())),
+        new Meter.Rate(
+            given.path("fruitless-at-once").asInt(defaults.fruitless().burst()),
+            given.path("fruitless-per-second").asInt(defaults.fruitless().perSecond())),
         given.path("handshakes-at-once").asInt(defaults.handshakesAtOnce()),
         given.path("handshakes-per-second").asInt(defaults.handshakesPerSecond()),
         greeting(),

@@ -117,6 +117,8 @@ class ConfigurationTest {
                 in-all: 7
                 connections-at-once: 8
                 connections-per-second: 9
+                fruitless-at-once: 20
+                fruitless-per-second: 21
                 handshakes-at-once: 18
                 handshakes-per-second: 19
                 verifications-at-once: 10
@@ -197,6 +199,7 @@ class ConfigurationTest {
                     6,
                     7,
                     new Meter.Rate(8, 9),
+                    new Meter.Rate(20, 21),
                     18,
                     19,
                     Duration.ofSeconds(3),

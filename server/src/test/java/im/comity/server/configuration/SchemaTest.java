@@ -75,6 +75,10 @@ class SchemaTest {
         .isEqualTo(strangers.connections().burst() + "");
     assertThat(value("limits.strangers.connections-per-second"))
         .isEqualTo(strangers.connections().perSecond() + "");
+    assertThat(value("limits.strangers.fruitless-at-once"))
+        .isEqualTo(strangers.fruitless().burst() + "");
+    assertThat(value("limits.strangers.fruitless-per-second"))
+        .isEqualTo(strangers.fruitless().perSecond() + "");
     assertThat(value("limits.strangers.handshakes-at-once"))
         .isEqualTo(strangers.handshakesAtOnce() + "");
     assertThat(value("limits.strangers.handshakes-per-second"))
