@@ -48,7 +48,7 @@ public record StrangerLimits(
           // A server that cannot agree on TLS with us comes back every minute or so, a monitor
           // every
           // second; who sends garbage comes as often as it can (doc/decisions/0006).
-          new Meter.Rate(200, 20),
+          new Meter.Rate(50, 10),
           // Room for 300 a second from one address that take most of a second each; and a third of
           // a core at most for those who only flood (doc/decisions/0005).
           1_000,
