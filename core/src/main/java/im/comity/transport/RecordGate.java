@@ -39,6 +39,9 @@ final class RecordGate extends ChannelDuplexHandler {
 
   private boolean met;
 
+  /** The peer's first message was one of TLS: it understands an alert. */
+  private boolean speaksTls;
+
   /** What came before the turn; null afterwards. */
   private @Nullable ByteBuf held = Unpooled.EMPTY_BUFFER;
 
@@ -88,7 +91,7 @@ final class RecordGate extends ChannelDuplexHandler {
    */
   @Override
   public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-    if (failed && met && !spoken && handshake.request() instanceof TlsRequest.AsServer) {
+    if (failed && speaksTls && !spoken && handshake.request() instanceof TlsRequest.AsServer) {
       spoken = true;
       var _ = ctx.writeAndFlush(Unpooled.wrappedBuffer(HANDSHAKE_FAILURE));
     }
@@ -115,6 +118,7 @@ final class RecordGate extends ChannelDuplexHandler {
       held = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), held, in);
       if (!met && meet(ctx, held)) {
         met = true;
+        speaksTls = held.getUnsignedByte(held.readerIndex()) == HANDSHAKE;
         turn.accept(() -> pass(ctx));
       } else if (met && held.readableBytes() > MAX_BYTES) {
         // There is nothing to say before our answer.
