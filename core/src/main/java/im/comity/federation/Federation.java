@@ -37,6 +37,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -427,24 +428,32 @@ public final class Federation implements AutoCloseable {
     await(directory.open().stream().map(EstablishedStream::drained), grace);
     negotiating.forEach(transport -> transport.abort(null));
     Collection<EstablishedStream> last = directory.open();
-    sayGoodBye(last, grace.dividedBy(2));
+    List<Cancellable> said = sayGoodBye(last, grace.dividedBy(2));
     await(last.stream().map(EstablishedStream::over), grace);
+    said.forEach(Cancellable::cancel);
+    last.forEach(Federation::sayGoodBye); // to whose turn did not come
+  }
+
+  private static void sayGoodBye(EstablishedStream stream) {
+    stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN));
   }
 
   /** One after the other, or ten thousand peers would come back in the same moment. */
-  private void sayGoodBye(Collection<EstablishedStream> streams, Duration within) {
+  private List<Cancellable> sayGoodBye(Collection<EstablishedStream> streams, Duration within) {
+    List<Cancellable> later = new ArrayList<>();
     long number = 0;
     for (EstablishedStream stream : streams) {
       Duration step = within.multipliedBy(number).dividedBy(streams.size());
       Duration wait = Duration.ofMillis(number);
-      Runnable last = () -> stream.close(StreamError.of(StreamErrorCondition.SYSTEM_SHUTDOWN));
+      Runnable last = () -> sayGoodBye(stream);
       if (number == 0) {
         last.run();
       } else {
-        timers.after(step.compareTo(wait) < 0 ? step : wait, last);
+        later.add(timers.after(step.compareTo(wait) < 0 ? step : wait, last));
       }
       number++;
     }
+    return later;
   }
 
   private static void await(Stream<? extends CompletableFuture<?>> futures, Duration grace) {

@@ -357,6 +357,25 @@ final class StrangersAtTheDoorTest {
     goesOn("on");
   }
 
+  /** The good-byes are said one after the other; what ends before its turn needs none. */
+  @Test
+  @Clause("S2S-CLS-17")
+  void whoStopsLeavesNoGoodByeForLater() throws Exception {
+    start(20);
+    honestPeer();
+    Socket other = greeted();
+    other
+        .getOutputStream()
+        .write(
+            "<db:verify from='south.example' to='north.example' id='x'>y</db:verify>"
+                .getBytes(StandardCharsets.UTF_8));
+    heard(other, "type='invalid'");
+    site.federation.close(Duration.ofMillis(100));
+    site.close();
+    Awaitility.await().until(() -> timers.waiting() == 0);
+    site = null;
+  }
+
   /** Each is answered at once, as fast as somebody can ask. */
   @Test
   @Clause("S2S-DOS-04")
