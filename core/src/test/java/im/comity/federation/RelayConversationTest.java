@@ -155,6 +155,7 @@ final class RelayConversationTest {
     peer.send(message("north.example", "south.example", "m1"));
     assertThat(south.next().stanza().id()).isEqualTo("m1");
     assertThat(south.arrived).isEmpty();
+    north.awaitPlayed(2); // or its good-bye may meet the end of the network
   }
 
   @Test
