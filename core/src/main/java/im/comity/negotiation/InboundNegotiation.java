@@ -30,6 +30,7 @@ import im.comity.transport.TlsRequest;
 import im.comity.transport.Transport;
 import im.comity.xml.Element;
 import im.comity.xml.Namespaces;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -77,8 +78,15 @@ public final class InboundNegotiation {
 
   /** Takes a connection through its conversation; returns when it is settled or closed. */
   public void receive(Transport transport, boolean directTls) {
-    Deadline deadline = Deadline.start(context().timers(), context().settings().negotiation());
-    Deadline greeting = deadline.share(context().strangers().greeting());
+    // Time runs since the connection is there, which may have been silent for a while.
+    Duration age = transport.age();
+    Deadline deadline =
+        Deadline.rest(
+            context().timers(),
+            context().settings().negotiation(),
+            age,
+            directTls ? "tls" : "header");
+    Deadline greeting = deadline.share(context().strangers().greeting(), age);
     NegotiatingStream stream = NegotiatingStream.receive(transport, greeting, context().random());
     Exchange exchange = new Exchange(stream, transport, deadline, greeting);
     try {

@@ -33,7 +33,8 @@ public final class Deadline {
     this.whole = whole;
     this.step = step;
     this.end = timers.nanoTime() + time.toNanos();
-    this.alarm = timers.after(time, this::ring);
+    this.over = time.isZero();
+    this.alarm = over ? () -> {} : timers.after(time, this::ring);
   }
 
   /** Starts the clock. */
@@ -42,12 +43,36 @@ public final class Deadline {
   }
 
   /**
+   * What is left of the time.
+   *
+   * @param used how much is used up; all of it makes a deadline that is over
+   * @param step what is going on
+   */
+  public static Deadline rest(Timers timers, Duration time, Duration used, String step) {
+    return new Deadline(timers, difference(time, used), null, step);
+  }
+
+  private static Duration difference(Duration time, Duration used) {
+    return used.compareTo(time) < 0 ? time.minus(used) : Duration.ZERO;
+  }
+
+  /**
    * A deadline within this one: never later than it, and the steps it is told are this one's as
    * well. It needs its own {@link #cancel}.
    */
   public Deadline share(Duration time) {
+    return share(time, Duration.ZERO);
+  }
+
+  /**
+   * As {@link #share(Duration)}, of which some is used up.
+   *
+   * @param used how much; all of it makes a deadline that is over
+   */
+  public Deadline share(Duration time, Duration used) {
+    Duration wanted = difference(time, used);
     Duration left = remaining();
-    return new Deadline(timers, time.compareTo(left) < 0 ? time : left, this, step());
+    return new Deadline(timers, wanted.compareTo(left) < 0 ? wanted : left, this, step());
   }
 
   /** Aborts a connection with an {@link OutOfTimeException} when time is up; at once if it is. */

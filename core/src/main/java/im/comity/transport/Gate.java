@@ -1,6 +1,7 @@
 package im.comity.transport;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,15 @@ public interface Gate {
    *     null if it is to be closed without a byte
    */
   @Nullable Place admit(InetAddress from);
+
+  /**
+   * How long a connection that was admitted may go on without a {@linkplain FirstWord first word}
+   * until it is handed to who accepts all the same, by whose deadline it then ends. Zero hands it
+   * on at once.
+   */
+  default Duration patience() {
+    return Duration.ZERO;
+  }
 
   /**
    * Asks for the turn of a TLS handshake, for a connection that was admitted. Unless a gate says

@@ -232,6 +232,7 @@ public final class NettyNetwork implements Network {
       public void close() {
         listening.remove(channel);
         channel.close().awaitUninterruptibly();
+        reception.close();
       }
     };
   }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -73,6 +74,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   private final AtomicBoolean tlsStarted = new AtomicBoolean();
   private final AtomicLong received = new AtomicLong();
   private final AtomicLong sent = new AtomicLong();
+  private final long began;
   private volatile long lastReceived;
   private volatile InetSocketAddress local = NettyNetwork.NOWHERE;
   private volatile InetSocketAddress remote = NettyNetwork.NOWHERE;
@@ -119,7 +121,8 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   NettyTransport(NettyNetwork network, Channel channel) {
     this.network = network;
     this.channel = channel;
-    this.lastReceived = network.timers().nanoTime();
+    this.began = network.timers().nanoTime();
+    this.lastReceived = began;
     channel.config().setRecvByteBufAllocator(new ReadSize(() -> !live));
   }
 
@@ -177,6 +180,11 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   @Override
   public long sentBytes() {
     return sent.get();
+  }
+
+  @Override
+  public Duration age() {
+    return Duration.ofNanos(network.timers().nanoTime() - began);
   }
 
   @Override
@@ -252,6 +260,11 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     held += more;
     serve();
     updateReading();
+  }
+
+  /** Whether there is something to take that is worth it, or never will be; on the loop. */
+  boolean worthTaking() {
+    return ended || held >= MAILBOX_BYTES || FirstWord.isIn(box, held);
   }
 
   private void emptyBox() {
@@ -603,6 +616,11 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
   @Override
   public boolean onLoop() {
     return channel.eventLoop().inEventLoop();
+  }
+
+  /** Runs a step on the loop, at once if we are there; never if the loop has ended. */
+  void onLoop(Runnable step) {
+    onLoop(step, null);
   }
 
   /**

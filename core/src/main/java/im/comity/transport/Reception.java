@@ -20,12 +20,17 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Receives the connections that one listening socket accepts: counts them and asks where from. */
+/**
+ * Receives the connections that one listening socket accepts: counts them, asks where from, and
+ * lets them wait until there is something to listen to.
+ */
 final class Reception {
   /** How long a proxy may take for its header, which it sends in its first packet. */
   static final Duration PROXY_HEADER_WAIT = Duration.ofSeconds(5);
@@ -47,6 +52,11 @@ final class Reception {
 
   /** Open connections by address, guarded by itself; addresses without any are not in it. */
   private final Map<InetAddress, Integer> counts = new HashMap<>();
+
+  /** The connections that were not handed on yet. */
+  private final Set<NettyTransport> waiting = ConcurrentHashMap.newKeySet();
+
+  private volatile boolean closed;
 
   /**
    * @throws IllegalArgumentException a network of proxies cannot be read
@@ -120,6 +130,12 @@ final class Reception {
     }
   }
 
+  /** Drops the connections that nobody was told of; no more will come. */
+  void close() {
+    closed = true;
+    waiting.forEach(transport -> transport.abort(null));
+  }
+
   /** Addresses with connections; for tests of leaks. */
   int countedAddresses() {
     synchronized (counts) {
@@ -154,29 +170,44 @@ final class Reception {
     return new IpSubnetFilterRule(address, bits, IpFilterRuleType.ACCEPT);
   }
 
-  /** Stands before a connection until it is known where it comes from, announces it, and goes. */
+  /**
+   * Stands before a connection until it is known where it comes from and it has said its first
+   * word, or will not; then hands it on, and goes.
+   */
   private final class Usher extends ChannelInboundHandlerAdapter {
     private final NettyTransport transport;
-    private final boolean proxied;
+
+    /** Its proxy has not said yet whose it is. */
+    private boolean unknown;
+
+    private boolean handedOn;
     private Cancellable patience = () -> {};
 
     Usher(NettyTransport transport, boolean proxied) {
       this.transport = transport;
-      this.proxied = proxied;
+      this.unknown = proxied;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
       ctx.fireChannelActive();
-      if (proxied) {
+      waiting.add(transport);
+      if (closed) {
+        transport.abort(null);
+      } else if (unknown) {
         patience = timers.after(PROXY_HEADER_WAIT, () -> transport.abort(null));
       } else {
-        announce(ctx);
+        listen(ctx);
       }
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (!unknown) {
+        ctx.fireChannelRead(message);
+        look(ctx);
+        return;
+      }
       if (!(message instanceof HAProxyMessage header)) {
         ReferenceCountUtil.release(message);
         return;
@@ -187,7 +218,9 @@ final class Reception {
           transport.remote(told);
         }
         if (admit(ctx.channel(), transport.remote())) {
-          announce(ctx);
+          unknown = false;
+          patience.cancel();
+          listen(ctx);
         } else {
           transport.abort(null);
         }
@@ -206,13 +239,39 @@ final class Reception {
       return ip == null ? null : new InetSocketAddress(ip, header.sourcePort());
     }
 
-    private void announce(ChannelHandlerContext ctx) {
+    private void listen(ChannelHandlerContext ctx) {
+      Duration most = gate.patience();
+      if (most.isZero()) {
+        handOn(ctx);
+      } else {
+        patience = timers.after(most, () -> transport.onLoop(() -> handOn(ctx)));
+      }
+    }
+
+    private void look(ChannelHandlerContext ctx) {
+      if (transport.worthTaking()) {
+        handOn(ctx);
+      }
+    }
+
+    private void handOn(ChannelHandlerContext ctx) {
+      if (handedOn) {
+        return;
+      }
+      handedOn = true;
       patience.cancel();
+      waiting.remove(transport);
+      if (closed) {
+        transport.abort(null);
+        return;
+      }
       transport.place(ctx.channel().attr(PLACE).get(), gate);
       if (!gate.equals(Gate.OPEN)) {
         ctx.channel().config().setWriteBufferWaterMark(NettyNetwork.STRANGER_WRITE_MARKS);
       }
-      ctx.pipeline().remove(this);
+      if (!ctx.isRemoved()) {
+        ctx.pipeline().remove(this);
+      }
       try {
         accepted.accept(transport);
       } catch (RuntimeException | Error e) {
@@ -223,23 +282,35 @@ final class Reception {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event == ChannelInputShutdownEvent.INSTANCE) {
+      if (unknown && event == ChannelInputShutdownEvent.INSTANCE) {
         transport.abort(null);
-      } else {
-        ctx.fireUserEventTriggered(event);
+        return;
+      }
+      ctx.fireUserEventTriggered(event);
+      if (!unknown) {
+        look(ctx);
       }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      patience.cancel();
       ctx.fireChannelInactive();
+      if (unknown) {
+        patience.cancel();
+        waiting.remove(transport);
+      } else {
+        handOn(ctx); // who accepts is told of each that came, and how it ended
+      }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      LOG.debug("No header of the PROXY protocol from {}", transport.remote(), cause);
-      transport.abort(null);
+      if (unknown) {
+        LOG.debug("No header of the PROXY protocol from {}", transport.remote(), cause);
+        transport.abort(null);
+      } else {
+        ctx.fireExceptionCaught(cause);
+      }
     }
   }
 }

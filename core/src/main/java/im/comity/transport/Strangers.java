@@ -150,6 +150,12 @@ public final class Strangers implements Gate {
     }
   }
 
+  /** As long as the whole greeting may take. */
+  @Override
+  public synchronized Duration patience() {
+    return limits.greeting();
+  }
+
   private boolean isExcepted(InetAddress from) {
     if (!excepted.isEmpty()) {
       InetSocketAddress whole = new InetSocketAddress(from, 0);

@@ -3,6 +3,7 @@ package im.comity.transport;
 import im.comity.xml.Octets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -138,6 +139,11 @@ public interface Transport {
 
   /** Bytes written, without TLS's own, sent or waiting. */
   long sentBytes();
+
+  /** How long the connection has existed; zero of one that does not count its time. */
+  default Duration age() {
+    return Duration.ZERO;
+  }
 
   /** When bytes came last, or the connection began, by {@link Timers#nanoTime}. */
   long lastReceivedNanos();
