@@ -8,7 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  * Fuzzed by {@code build/fuzz 600 JidFuzz}; else it replays saved inputs.
  */
 class JidFuzz {
-  @FuzzTest(maxDuration = "2m")
+  @FuzzTest(maxDuration = "100h")
   void everyTextIsRefusedOrIsAnAddress(FuzzedDataProvider data) {
     String text = data.consumeRemainingAsString();
     try {

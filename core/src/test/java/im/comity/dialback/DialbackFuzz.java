@@ -13,7 +13,7 @@ import im.comity.xml.Element;
  * <pre>build/fuzz 600 DialbackFuzz</pre>
  */
 class DialbackFuzz {
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void everyElementIsReadOrRefused(byte[] content) {
     Element element = FirstElement.in(content);
     if (element == null) {

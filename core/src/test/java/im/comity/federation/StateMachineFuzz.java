@@ -8,7 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
  * <pre>build/fuzz 600 StateMachineFuzz</pre>
  */
 class StateMachineFuzz {
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void sequence(byte[] choices) {
     StateMachine.play(choices);
   }

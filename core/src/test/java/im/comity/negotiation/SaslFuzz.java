@@ -30,7 +30,7 @@ class SaslFuzz {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /** What a peer says to authenticate: an identity that it really said, or a condition. */
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void receiving(byte[] content) {
     Element element = FirstElement.in(content);
     if (element == null) {
@@ -48,7 +48,7 @@ class SaslFuzz {
   }
 
   /** What a peer answers from its header on: success only if it says so, else an orderly end. */
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void initiating(byte[] answers) {
     FakeTimers timers = new FakeTimers();
     MemoryTransport transport =

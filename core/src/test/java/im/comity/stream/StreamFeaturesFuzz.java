@@ -12,7 +12,7 @@ import im.comity.xml.Element;
  * <pre>build/fuzz 600 StreamFeaturesFuzz</pre>
  */
 class StreamFeaturesFuzz {
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void everyListIsRead(byte[] content) {
     Element element = FirstElement.in(content);
     if (element == null) {

@@ -13,7 +13,7 @@ import im.comity.xml.ScannerLimits;
  * <pre>build/fuzz 600 StreamHeaderFuzz</pre>
  */
 class StreamHeaderFuzz {
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void everyHeaderIsRefusedOrRead(byte[] document) {
     ElementScanner scanner = new ElementScanner(ScannerLimits.PROVEN);
     if (document.length == 0

@@ -126,7 +126,7 @@ final class Differential {
   }
 
   private static Element tree(Octets octets, String header) {
-    Scan scan = Scan.of(header + octets.toUtf8());
+    Scan scan = Scan.of(utf8(header + octets.toUtf8()), LIMITS, Scan.Chunks.whole());
     if (scan.elements().size() != 1) {
       throw different("not one element: " + scan.log(), octets.toBytes());
     }

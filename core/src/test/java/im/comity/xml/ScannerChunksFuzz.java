@@ -21,7 +21,7 @@ class ScannerChunksFuzz {
           new ScannerLimits(10_000, 4, 3, 3, 14, 40, 2),
           new ScannerLimits(150, 1, 4, 5, 14, 40, 3));
 
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void stream(byte[] document) {
     for (ScannerLimits limits : LIMITS) {
       List<String> whole = Scan.of(document, limits, Chunks.whole()).log();

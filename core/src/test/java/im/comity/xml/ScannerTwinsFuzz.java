@@ -19,13 +19,13 @@ import java.io.ByteArrayOutputStream;
 class ScannerTwinsFuzz {
   private static final Differential TWINS = new Differential(Oracle.all());
 
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void stream(byte[] document) {
     TWINS.check(document);
   }
 
   /** Begins inside a stream, so that less has to be searched. */
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void content(byte[] content) {
     ByteArrayOutputStream document = new ByteArrayOutputStream();
     document.writeBytes(Scan.HEADER.getBytes(UTF_8));

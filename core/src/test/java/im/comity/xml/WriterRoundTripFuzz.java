@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Assertions;
 class WriterRoundTripFuzz {
   private static final Differential TWINS = new Differential(Oracle.all());
 
-  @FuzzTest(maxDuration = "10m")
+  @FuzzTest(maxDuration = "100h")
   void tree(FuzzedDataProvider data) {
     Element tree = element(data, 0);
     Octets written;
