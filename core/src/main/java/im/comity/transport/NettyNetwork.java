@@ -69,7 +69,10 @@ public final class NettyNetwork implements Network {
   private final boolean epoll;
   private final EventLoopGroup loops;
 
-  /** Accepts and turns away, so that a storm of connections is no work for the other loops. */
+  /**
+   * Accepts, turns away, and waits for the first word of strangers, so that a storm of connections
+   * is no work for the other loops.
+   */
   private final EventLoopGroup doors;
 
   private final ExecutorService tlsTasks;
@@ -191,10 +194,11 @@ public final class NettyNetwork implements Network {
   @Override
   public Listening listen(ListenOptions where, Gate gate, Consumer<Transport> accepted)
       throws IOException {
-    Reception reception = new Reception(where, gate, accepted, options.timers());
+    Reception reception = new Reception(where, gate, accepted, options.timers(), loops);
     ChannelFuture binding =
         new ServerBootstrap()
-            .group(doors, loops)
+            // Who has to say something first says it at the door.
+            .group(doors, gate.patience().isZero() ? loops : doors)
             .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
             .option(ChannelOption.SO_REUSEADDR, true)
             .option(ChannelOption.SO_BACKLOG, 1024)

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
@@ -262,9 +263,12 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
     updateReading();
   }
 
-  /** Whether there is something to take that is worth it, or never will be; on the loop. */
-  boolean worthTaking() {
-    return ended || held >= MAILBOX_BYTES || FirstWord.isIn(box, held);
+  /** What the mailbox holds, while nobody takes; on the loop. */
+  FirstWord firstWord() {
+    if (ended) {
+      return FirstWord.NONE;
+    }
+    return held < MAILBOX_BYTES ? FirstWord.in(box, held) : FirstWord.SAID;
   }
 
   private void emptyBox() {
@@ -634,12 +638,35 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
       return;
     }
     try {
-      channel.eventLoop().execute(step);
+      // It may have moved by then.
+      channel.eventLoop().execute(() -> onLoop(step, result));
     } catch (RejectedExecutionException e) {
       if (result != null) {
         result.completeExceptionally(new IOException("the network is closed", e));
       }
     }
+  }
+
+  /**
+   * Moves to another loop, to which all belongs from then on; on the present loop. Only before
+   * anything was written or taken, and before TLS.
+   *
+   * @param then runs there when it is done, or the connection ended on the way
+   */
+  void moveTo(EventLoop other, Runnable then) {
+    channel
+        .deregister()
+        .addListener(
+            off ->
+                other
+                    .register(channel)
+                    .addListener(
+                        on -> {
+                          if (!on.isSuccess()) {
+                            lost();
+                          }
+                          then.run();
+                        }));
   }
 
   // The end.
@@ -765,6 +792,10 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
+    lost();
+  }
+
+  private void lost() {
     inputOver = true;
     if (securing != null || (!closing && !ended)) {
       settle(explain(new IOException("the connection was reset")));

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
@@ -49,6 +50,7 @@ final class Reception {
   private final Gate gate;
   private final Consumer<Transport> accepted;
   private final Timers timers;
+  private final EventLoopGroup loops;
 
   /** Open connections by address, guarded by itself; addresses without any are not in it. */
   private final Map<InetAddress, Integer> counts = new HashMap<>();
@@ -59,10 +61,17 @@ final class Reception {
   private volatile boolean closed;
 
   /**
+   * @param loops where those go that have said their first word
    * @throws IllegalArgumentException a network of proxies cannot be read
    */
-  Reception(ListenOptions options, Gate gate, Consumer<Transport> accepted, Timers timers) {
+  Reception(
+      ListenOptions options,
+      Gate gate,
+      Consumer<Transport> accepted,
+      Timers timers,
+      EventLoopGroup loops) {
     this.gate = gate;
+    this.loops = loops;
     this.perAddress = options.maxConnectionsPerAddress();
     this.proxies = options.proxyFrom().stream().map(Reception::network).toList();
     this.accepted = accepted;
@@ -242,35 +251,48 @@ final class Reception {
     private void listen(ChannelHandlerContext ctx) {
       Duration most = gate.patience();
       if (most.isZero()) {
-        handOn(ctx);
+        handOn(ctx, false);
       } else {
-        patience = timers.after(most, () -> transport.onLoop(() -> handOn(ctx)));
+        patience = timers.after(most, () -> transport.onLoop(() -> handOn(ctx, false)));
       }
     }
 
     private void look(ChannelHandlerContext ctx) {
-      if (transport.worthTaking()) {
-        handOn(ctx);
+      switch (transport.firstWord()) {
+        case AWAITED -> {}
+        case SAID -> handOn(ctx, true);
+        case NONE -> handOn(ctx, false);
       }
     }
 
-    private void handOn(ChannelHandlerContext ctx) {
+    /**
+     * @param promising whether something may come of it, for which it moves to a loop that relays
+     */
+    private void handOn(ChannelHandlerContext ctx, boolean promising) {
       if (handedOn) {
         return;
       }
       handedOn = true;
       patience.cancel();
-      waiting.remove(transport);
-      if (closed) {
-        transport.abort(null);
-        return;
-      }
       transport.place(ctx.channel().attr(PLACE).get(), gate);
       if (!gate.equals(Gate.OPEN)) {
         ctx.channel().config().setWriteBufferWaterMark(NettyNetwork.STRANGER_WRITE_MARKS);
       }
       if (!ctx.isRemoved()) {
         ctx.pipeline().remove(this);
+      }
+      if (promising) {
+        transport.moveTo(loops.next(), this::announce);
+      } else {
+        announce();
+      }
+    }
+
+    private void announce() {
+      waiting.remove(transport);
+      if (closed) {
+        transport.abort(null);
+        return;
       }
       try {
         accepted.accept(transport);
@@ -299,7 +321,7 @@ final class Reception {
         patience.cancel();
         waiting.remove(transport);
       } else {
-        handOn(ctx); // who accepts is told of each that came, and how it ended
+        handOn(ctx, false); // who accepts is told of each that came, and how it ended
       }
     }
 

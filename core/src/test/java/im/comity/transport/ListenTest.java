@@ -12,9 +12,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import im.comity.testkit.Clause;
 import im.comity.transport.Bench.Wire;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.local.LocalIoHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,6 +50,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(NetworkLeaks.class)
 class ListenTest {
   private static final List<String> LOOPBACK = List.of("127.0.0.0/8");
+
+  /** Never started: nobody moves there. */
+  private static final EventLoopGroup NO_LOOPS =
+      new MultiThreadIoEventLoopGroup(1, LocalIoHandler.newFactory());
 
   private final Bench bench = new Bench();
   private final BlockingQueue<Transport> accepted = new LinkedBlockingQueue<>();
@@ -324,7 +331,7 @@ class ListenTest {
   @Test
   void anAddressIsCountedAsLongAsItHasConnections() {
     ListenOptions options = new ListenOptions(Bench.loopback(), List.of(), 2);
-    Reception reception = new Reception(options, Gate.OPEN, accepted::add, bench.timers);
+    Reception reception = new Reception(options, Gate.OPEN, accepted::add, bench.timers, NO_LOOPS);
     EmbeddedChannel door = new EmbeddedChannel(reception.door());
     EmbeddedChannel one = new EmbeddedChannel();
     EmbeddedChannel two = new EmbeddedChannel();
@@ -345,7 +352,8 @@ class ListenTest {
   @Test
   void whatIsShippedLetsOneAddressHaveThousands() {
     Reception reception =
-        new Reception(ListenOptions.at(Bench.loopback()), Gate.OPEN, accepted::add, bench.timers);
+        new Reception(
+            ListenOptions.at(Bench.loopback()), Gate.OPEN, accepted::add, bench.timers, NO_LOOPS);
     EmbeddedChannel door = new EmbeddedChannel(reception.door());
     List<EmbeddedChannel> channels = new ArrayList<>();
     for (int i = 0; i < 3_000; i++) {
