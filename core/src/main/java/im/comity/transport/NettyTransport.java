@@ -853,7 +853,7 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
 
   private void soon(Runnable step) {
     try {
-      channel.eventLoop().execute(step);
+      channel.eventLoop().execute(() -> onLoop(step)); // which may be another by then
     } catch (RejectedExecutionException e) {
       step.run(); // the loop is ending, and we are on it
     }

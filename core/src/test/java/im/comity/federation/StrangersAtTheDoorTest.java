@@ -265,6 +265,32 @@ final class StrangersAtTheDoorTest {
     goesOn("on");
   }
 
+  /** Nothing is made for it, and the time to greet runs all the same. */
+  @Test
+  @Clause({"S2S-DOS-04", "S2S-TCP-15"})
+  void whoHasNotSaidAWordIsNobodyYetAndTheTimeItTookIsGone() throws Exception {
+    start(20);
+    Socket silent = connect();
+    Socket trickling = connect();
+    trickling.getOutputStream().write("<stream:stream a='".getBytes(StandardCharsets.UTF_8));
+    unproven(2);
+    honestPeer();
+    assertThat(site.events(FederationEvent.Accepted.class)).hasSize(1);
+    timers.advance(Duration.ofSeconds(9));
+    // A tag may end here, as far as can be told without reading XML.
+    trickling.getOutputStream().write('>');
+    Awaitility.await().until(() -> site.events(FederationEvent.Accepted.class).size() == 2);
+    timers.advance(Duration.ofSeconds(1));
+    assertThat(lastWords(silent)).isEmpty();
+    assertThat(lastWords(trickling)).isEmpty();
+    unproven(0);
+    Awaitility.await().until(() -> site.events(FederationEvent.SenderRefused.class).size() == 2);
+    assertThat(site.events(FederationEvent.SenderRefused.class))
+        .extracting(refused -> refused.failure().code())
+        .containsOnly("TIMED_OUT");
+    goesOn("on");
+  }
+
   @Test
   void whoHasGreetedHasTheTimeOfTheWholeNegotiation() throws Exception {
     start(20);

@@ -60,6 +60,30 @@ class DeadlineTest {
   }
 
   @Test
+  void ofTimeThatIsUsedUpTheRestIsLeft() throws Exception {
+    Deadline whole =
+        Deadline.rest(timers, Duration.ofSeconds(30), Duration.ofSeconds(12), "header");
+    assertThat(whole.remaining()).isEqualTo(Duration.ofSeconds(18));
+    assertThat(whole.step()).isEqualTo("header");
+    Deadline share = whole.share(Duration.ofSeconds(20), Duration.ofSeconds(12));
+    assertThat(share.remaining()).isEqualTo(Duration.ofSeconds(8));
+    assertThat(whole.share(Duration.ofSeconds(60)).remaining()).isEqualTo(Duration.ofSeconds(18));
+    Deadline over = whole.share(Duration.ofSeconds(12), Duration.ofSeconds(12));
+    assertThat(over.expired()).isTrue();
+    assertThat(whole.expired()).isFalse();
+    assertThat(Deadline.rest(timers, Duration.ofSeconds(1), Duration.ofDays(1), "x").remaining())
+        .isZero();
+    assertThatExceptionOfType(OutOfTimeException.class)
+        .isThrownBy(() -> over.await(new CompletableFuture<>()))
+        .satisfies(e -> assertThat(e.step()).isEqualTo("header"));
+    // Whoever is to be told when it is over is told at once.
+    Transport one = bench.connect(Wire.MEMORY).client();
+    over.guard(one);
+    assertThat(get(one.closed())).isInstanceOf(OutOfTimeException.class);
+    whole.cancel();
+  }
+
+  @Test
   void theStepInWhichTimeRanOutIsKept() {
     Deadline deadline = Deadline.start(timers, Duration.ofSeconds(1));
     deadline.step("TLS");
