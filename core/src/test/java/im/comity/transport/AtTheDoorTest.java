@@ -219,10 +219,13 @@ class AtTheDoorTest {
   }
 
   /** Who is dropped at the moment it moves is dropped. */
-  @Test
-  void anEndMayComeWhileItMoves() throws Exception {
-    try (Listening listening = listen(Wire.EPOLL, List.of())) {
-      for (int round = 0; round < 200; round++) {
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"EPOLL", "NIO"})
+  void anEndMayComeWhileItMoves(Wire wire) throws Exception {
+    try (Listening listening = listen(wire, List.of())) {
+      for (int round = 0; round < 500; round++) {
         Socket socket = connect(listening);
         say(socket, "<stream:stream>");
         socket.setSoLinger(true, 0);
