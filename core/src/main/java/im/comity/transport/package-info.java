@@ -5,8 +5,8 @@
  * the XML package it uses {@link im.comity.xml.Octets} alone.
  *
  * <p>Must not know what the bytes mean, but for the {@link im.comity.transport.FirstWord} of a
- * stranger, which nobody else could look at before there is a thread for it; nor whether a certificate is good: the handshake gathers
- * evidence and never judges it.
+ * stranger, which nobody else could look at before there is a thread for it; nor whether a
+ * certificate is good: the handshake gathers evidence and never judges it.
  *
  * <p>Start at {@link im.comity.transport.Transport}, one connection, and {@link
  * im.comity.transport.Network}, which makes them.
