@@ -43,27 +43,23 @@ public final class Compare {
     boolean wait = true;
     Path markdown = null;
     String javaOptions = "";
-    for (int i = 1; i < arguments.length; i++) {
-      switch (arguments[i]) {
-        case "--only" -> only = List.of(arguments[++i].split(","));
-        case "--parts" -> parts = List.of(arguments[++i].split(","));
-        case "--java" -> javaOptions = arguments[++i];
+    Arguments options = new Arguments("bench/compare", arguments);
+    while (options.next()) {
+      switch (options.option()) {
+        case "--only" -> only = List.of(options.value().split(","));
+        case "--parts" -> parts = List.of(options.value().split(","));
+        case "--java" -> javaOptions = options.value();
         case "--quick" -> quick = true;
         case "--no-wait" -> wait = false;
-        case "--markdown" -> markdown = Path.of(arguments[++i]);
-        default -> {
-          System.err.println("bench/compare: unknown argument " + arguments[i]);
-          System.exit(2);
-        }
+        case "--markdown" -> markdown = Path.of(options.value());
+        default -> throw options.wrong("unknown argument " + options.option());
       }
     }
     if (!PROGRAMS.containsAll(only)) {
-      System.err.println("bench/compare: --only takes of " + String.join(",", PROGRAMS));
-      System.exit(2);
+      throw options.wrong("--only takes of " + String.join(",", PROGRAMS));
     }
     if (!PARTS.containsAll(parts)) {
-      System.err.println("bench/compare: --parts takes of " + String.join(",", PARTS));
-      System.exit(2);
+      throw options.wrong("--parts takes of " + String.join(",", PARTS));
     }
     int status =
         new Compare(root, new Options(only, quick, wait, markdown, parts, javaOptions)).all();

@@ -23,6 +23,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connections of strangers to one server: a third are silent, a third trickle a stream header byte
@@ -48,6 +49,7 @@ final class StrangerLoad implements AutoCloseable {
   private final AtomicLong handshakes = new AtomicLong();
   private final AtomicLong failedHandshakes = new AtomicLong();
   private final AtomicLong opened = new AtomicLong();
+  private volatile @Nullable IOException ended;
   private volatile int open;
   private volatile boolean closed;
 
@@ -103,9 +105,23 @@ final class StrangerLoad implements AutoCloseable {
                   try {
                     work.run();
                   } catch (IOException | GeneralSecurityException e) {
-                    System.err.println("bench: " + name + ": " + e);
+                    ended =
+                        new IOException(
+                            "the thread \"" + name + "\" of the strangers ended: " + e, e);
                   }
                 }));
+  }
+
+  /**
+   * Whether all of the load is there.
+   *
+   * @throws IOException a part of it has ended, so that what was measured tells nothing
+   */
+  void check() throws IOException {
+    IOException why = ended;
+    if (why != null) {
+      throw why;
+    }
   }
 
   /** How many connections were open a moment ago. */

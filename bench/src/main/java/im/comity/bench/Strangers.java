@@ -45,27 +45,17 @@ public final class Strangers {
     int runs = 3;
     boolean wait = true;
     Path markdown = null;
-    for (int i = 1; i < arguments.length; i++) {
-      if (arguments[i].equals("--no-wait")) {
-        wait = false;
-        continue;
-      }
-      if (arguments[i].equals("--markdown") && i + 1 < arguments.length) {
-        markdown = Path.of(arguments[++i]);
-        continue;
-      }
-      int value = i + 1 < arguments.length ? Integer.parseInt(arguments[i + 1]) : -1;
-      switch (arguments[i++]) {
-        case "--connections" -> connections = value;
-        case "--addresses" -> addresses = value;
-        case "--handshakes" -> handshakes = value;
-        case "--seconds" -> seconds = value;
-        case "--runs" -> runs = value;
-        default -> value = -1;
-      }
-      if (value < 0) {
-        System.err.println("bench/strangers: wrong argument; see bench/strangers --help");
-        System.exit(2);
+    Arguments options = new Arguments("bench/strangers", arguments);
+    while (options.next()) {
+      switch (options.option()) {
+        case "--connections" -> connections = options.number();
+        case "--addresses" -> addresses = options.number();
+        case "--handshakes" -> handshakes = options.number();
+        case "--seconds" -> seconds = options.number();
+        case "--runs" -> runs = options.number();
+        case "--no-wait" -> wait = false;
+        case "--markdown" -> markdown = Path.of(options.value());
+        default -> throw options.wrong("unknown argument " + options.option());
       }
     }
     try {
@@ -159,6 +149,9 @@ public final class Strangers {
       double cpu = watched.cpuSeconds();
       long shaken = load == null ? 0 : load.handshakes();
       Generator.Result result = generator.paced(RATE, RATE * seconds, false);
+      if (load != null) {
+        load.check();
+      }
       cpu = (watched.cpuSeconds() - cpu) / result.seconds();
       boolean disturbed = watch.disturbed();
       synchronized (done) {
