@@ -429,7 +429,9 @@ public final class Federation implements AutoCloseable {
     negotiating.forEach(transport -> transport.abort(null));
     Collection<EstablishedStream> last = directory.open();
     List<Cancellable> said = sayGoodBye(last, grace.dividedBy(2));
-    await(last.stream().map(EstablishedStream::over), grace);
+    await(
+        Stream.concat(last.stream(), directory.leaving().stream()).map(EstablishedStream::over),
+        grace);
     said.forEach(Cancellable::cancel);
     last.forEach(Federation::sayGoodBye); // to whose turn did not come
   }

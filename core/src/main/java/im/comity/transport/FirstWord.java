@@ -40,7 +40,7 @@ enum FirstWord {
 
   private static boolean isRecord(byte[] bytes, int length) {
     return length >= TLS_RECORD_HEADER
-        && length >= TLS_RECORD_HEADER + ((bytes[3] & 0xff) << 8 | bytes[4] & 0xff);
+        && length >= TLS_RECORD_HEADER + (((bytes[3] & 0xff) << 8) | (bytes[4] & 0xff));
   }
 
   private static boolean isTag(byte[] bytes, int from, int length) {

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -651,21 +652,25 @@ final class NettyTransport extends ChannelInboundHandlerAdapter implements Trans
    * Moves to another loop, to which all belongs from then on; on the present loop. Only before
    * anything was written or taken, and before TLS.
    *
-   * @param then runs there when it is done, or the connection ended on the way
+   * @param then runs there when it is done; or here, if the connection ended on the way
    */
   void moveTo(EventLoop other, Runnable then) {
+    EventLoop present = channel.eventLoop();
     channel
         .deregister()
         .addListener(
             off ->
                 other
-                    .register(channel)
+                    // Told on the present loop, which is there even if the other has ended.
+                    .register(new DefaultChannelPromise(channel, present))
                     .addListener(
                         on -> {
-                          if (!on.isSuccess()) {
+                          if (on.isSuccess()) {
+                            other.execute(then);
+                          } else {
                             lost();
+                            then.run();
                           }
-                          then.run();
                         }));
   }
 

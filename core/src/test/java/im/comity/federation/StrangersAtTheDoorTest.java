@@ -3,9 +3,12 @@ package im.comity.federation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import im.comity.address.DomainPair;
 import im.comity.event.FederationEvent;
 import im.comity.policy.FederationLevel;
 import im.comity.policy.PolicyRule;
+import im.comity.stream.StreamError;
+import im.comity.stream.StreamErrorCondition;
 import im.comity.testkit.Clause;
 import im.comity.testkit.peer.Received;
 import im.comity.testkit.peer.ScriptedPeer;
@@ -30,6 +33,9 @@ import org.junit.jupiter.api.Timeout;
 /** Attacks of those who prove nothing, beside a peer that goes on. */
 @Timeout(60)
 final class StrangersAtTheDoorTest {
+  private static final DomainPair SOUTH_NORTH =
+      new DomainPair(Site.domain("south.example"), Site.domain("north.example"));
+
   private final TestDns dns = new TestDns();
   private final FakeTimers timers = new FakeTimers();
   private final List<Socket> sockets = new ArrayList<>();
@@ -400,6 +406,36 @@ final class StrangersAtTheDoorTest {
     site.close();
     Awaitility.await().until(() -> timers.waiting() == 0);
     site = null;
+  }
+
+  /** It has left the directory, and its end is waited for like that of any other. */
+  @Test
+  @Clause("S2S-CLS-17")
+  void aStopWaitsForTheEndsOfStreamsThatWereClosingAlready() throws Exception {
+    start(20);
+    honestPeer();
+    site.federation
+        .streams()
+        .forEach(stream -> stream.close(StreamError.of(StreamErrorCondition.POLICY_VIOLATION)));
+    honest.expectStreamError("policy-violation");
+    assertThat(site.federation.streams()).isEmpty();
+    Thread stopping = Thread.ofVirtual().start(() -> site.federation.close(Duration.ofSeconds(30)));
+    Awaitility.await().until(() -> refusesConnections());
+    honest.sendStreamEnd();
+    stopping.join();
+    assertThat(site.events(FederationEvent.StreamClosed.class))
+        .filteredOn(closed -> closed.sent() != null && closed.pairs().contains(SOUTH_NORTH))
+        .extracting(FederationEvent.StreamClosed::orderly)
+        .containsExactly(true);
+  }
+
+  private boolean refusesConnections() {
+    try {
+      connect().close();
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Each is answered at once, as fast as somebody can ask. */

@@ -9,6 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import im.comity.testkit.Clause;
 import im.comity.transport.Bench.Wire;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -16,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -235,5 +239,20 @@ class AtTheDoorTest {
         get(transport.closed());
       }
     }
+  }
+
+  /** As a network does that closes meanwhile. */
+  @Test
+  void whereThereIsNoLoopAnyMoreTheConnectionEnds() throws Exception {
+    EventLoopGroup gone = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    gone.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
+    Bench.Ends ends = bench.connect(Wire.EPOLL);
+    NettyTransport moving = (NettyTransport) ends.server();
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    moving.onLoop(() -> moving.moveTo(gone.next(), () -> done.complete(true)));
+    assertThat(get(done)).isTrue();
+    assertThat(get(moving.closed())).isInstanceOf(IOException.class);
+    ends.client().abort(null);
+    get(ends.client().closed());
   }
 }
