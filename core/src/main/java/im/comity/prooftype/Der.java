@@ -85,6 +85,9 @@ final class Der {
 
   /** The contents as text, for implicitly tagged strings. */
   String text() throws CertificateParsingException {
+    if (isAscii()) {
+      return new String(bytes, at, end - at, StandardCharsets.US_ASCII);
+    }
     try {
       return StandardCharsets.UTF_8
           .newDecoder()
@@ -93,6 +96,16 @@ final class Der {
     } catch (CharacterCodingException e) {
       throw new CertificateParsingException("string is not UTF-8", e);
     }
+  }
+
+  /** As nearly every name is, of which a certificate may have hundreds. */
+  private boolean isAscii() {
+    for (int i = at; i < end; i++) {
+      if (bytes[i] < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private int length() throws CertificateParsingException {

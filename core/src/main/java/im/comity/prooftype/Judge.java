@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The first prooftype that proves, forbids or cannot tell decides; what it may not be overruled
  * by must stand behind it. A proof is never remembered: every question is judged against the
- * certificate of the current handshake and the clock (DNA-EXT-08, DNA-EXT-11).
+ * certificate of the current handshake and the clock (DNA-EXT-08, DNA-EXT-11). What {@link
+ * PathJudge} keeps is that a chain of authorities is in order, from when until when.
  */
 public final class Judge {
   private final Map<String, Prooftype> prooftypes = new LinkedHashMap<>();

@@ -1,11 +1,14 @@
 package im.comity.prooftype;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import im.comity.prooftype.Reason.Code;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPath;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
@@ -34,11 +37,24 @@ import org.jspecify.annotations.Nullable;
  * stretch: {@link #MOST_CERTIFICATES} are looked at, a path is at most {@link #LONGEST_PATH} long,
  * and {@link #MOST_PATHS} are tried. The JDK's validator has the last word on each. Nothing is ever
  * fetched (DNA-PKX-08).
+ *
+ * <p>A peer comes with the same chain again and again, for each domain and stream of its own. What
+ * was found out about a chain that was accepted is kept, in at most {@link #KEPT_BYTES} of
+ * certificates, and answers for the very same bytes, in the same order, within the dates of all of
+ * them and of the same day, since the JDK's rules about algorithms may change by the day; never for
+ * other anchors, for each judge has a memory of its own. So it says nothing but what the validator
+ * would say again. What was refused is not kept: it is rare, and strangers choose it.
  */
 final class PathJudge {
   static final int MOST_CERTIFICATES = 10;
   static final int LONGEST_PATH = 6;
   static final int MOST_PATHS = 16;
+
+  /**
+   * Certificates that are kept, in bytes as they were sent, those that the path does without
+   * included. As objects they take up to ten times as much.
+   */
+  static final int KEPT_BYTES = 2 << 20;
 
   private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
   private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
@@ -48,6 +64,7 @@ final class PathJudge {
 
   private final Map<X500Principal, List<X509Certificate>> anchors = new HashMap<>();
   private final boolean clientAuthSuffices;
+  private final Cache<List<X509Certificate>, Kept> kept;
 
   /**
    * A judge over a set of trust anchors.
@@ -57,12 +74,23 @@ final class PathJudge {
    * @param clientAuthSuffices whether a certificate for TLS clients alone will do (DNA-EKU-02)
    */
   PathJudge(Collection<X509Certificate> anchors, boolean clientAuthSuffices) {
+    this(anchors, clientAuthSuffices, KEPT_BYTES);
+  }
+
+  /** The same with another bound. */
+  PathJudge(Collection<X509Certificate> anchors, boolean clientAuthSuffices, int keptBytes) {
     for (X509Certificate anchor : anchors) {
       this.anchors
           .computeIfAbsent(anchor.getSubjectX500Principal(), _ -> new ArrayList<>())
           .add(anchor);
     }
     this.clientAuthSuffices = clientAuthSuffices;
+    this.kept =
+        Caffeine.newBuilder()
+            .maximumWeight(keptBytes)
+            .<List<X509Certificate>, Kept>weigher((_, one) -> one.bytes())
+            .executor(Runnable::run)
+            .build();
   }
 
   /**
@@ -89,7 +117,60 @@ final class PathJudge {
    * @param chain the peer's own certificate first, the rest in any order
    */
   Verdict judge(List<X509Certificate> chain, Instant now) {
-    return new Search(chain, now).run();
+    Verdict known = known(chain, now);
+    if (known != null) {
+      return known;
+    }
+    Search search = new Search(chain, now);
+    Verdict verdict = search.run();
+    // Of several paths the first may fail now for its dates, and be the one to take later.
+    if (verdict.accepted() && search.tried == 1) {
+      keep(chain, verdict, now);
+    }
+    return verdict;
+  }
+
+  /**
+   * An accepted path.
+   *
+   * @param from the first instant at which it is known to be accepted
+   * @param until the last
+   * @param bytes what all certificates of the chain take
+   */
+  private record Kept(Verdict verdict, Instant from, Instant until, int bytes) {}
+
+  /** What is known of exactly this chain at this instant, or null. */
+  @Nullable Verdict known(List<X509Certificate> chain, Instant now) {
+    Kept one = kept.getIfPresent(chain);
+    return one == null || now.isBefore(one.from()) || now.isAfter(one.until())
+        ? null
+        : one.verdict();
+  }
+
+  private void keep(List<X509Certificate> chain, Verdict verdict, Instant now) {
+    Instant from = now.truncatedTo(ChronoUnit.DAYS);
+    Instant until = from.plus(1, ChronoUnit.DAYS).minusNanos(1);
+    for (X509Certificate certificate : verdict.path()) {
+      Instant begin = certificate.getNotBefore().toInstant();
+      Instant end = certificate.getNotAfter().toInstant();
+      from = begin.isAfter(from) ? begin : from;
+      until = end.isBefore(until) ? end : until;
+    }
+    try {
+      int bytes = 0;
+      for (X509Certificate certificate : chain) {
+        bytes += certificate.getEncoded().length;
+      }
+      kept.put(List.copyOf(chain), new Kept(verdict, from, until, bytes));
+    } catch (CertificateEncodingException e) {
+      // Not of a connection then, where all begins with the encoding.
+    }
+  }
+
+  /** The bytes of all certificates that are kept; for tests of the bound. */
+  long keptBytes() {
+    kept.cleanUp();
+    return kept.policy().eviction().orElseThrow().weightedSize().orElseThrow();
   }
 
   /** One search; holds what was found so far. */

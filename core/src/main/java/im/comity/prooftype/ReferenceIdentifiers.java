@@ -109,12 +109,23 @@ public final class ReferenceIdentifiers {
 
   /** ASCII alone is folded, so that no letter from elsewhere (U+212A) becomes an ASCII one. */
   static String lowerCase(String name) {
+    int upper = 0;
+    while (upper < name.length() && !isUpper(name.charAt(upper))) {
+      upper++;
+    }
+    if (upper == name.length()) {
+      return name; // as nearly all are
+    }
     StringBuilder folded = new StringBuilder(name.length());
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
-      folded.append(c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c);
+      folded.append(isUpper(c) ? (char) (c - 'A' + 'a') : c);
     }
     return folded.toString();
+  }
+
+  private static boolean isUpper(char c) {
+    return c >= 'A' && c <= 'Z';
   }
 
   private static String address(String literal) {
