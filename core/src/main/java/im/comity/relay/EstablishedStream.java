@@ -1118,6 +1118,7 @@ public final class EstablishedStream implements Sink {
       return;
     }
     if (silent) {
+      reader.forget();
       outlet.element(SPACE);
     }
     tick();

@@ -1,5 +1,6 @@
 package im.comity.relay;
 
+import im.comity.stanza.Batch;
 import im.comity.stanza.Offer;
 import im.comity.stanza.Stanza;
 import im.comity.transport.Cancellable;
@@ -14,22 +15,28 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The sending half of an established stream: a bounded queue that the connection's event loop
- * drains in batches, one write for all that waits.
+ * drains in batches, one write for all that waits. What is appended is copied into its batch at
+ * once, so that nothing is copied or made for the write.
  *
  * <p>Any thread may append; what one thread appends leaves in that order. Its lock is held for
- * pointer work only, never over I/O.
+ * copying and pointer work only, never over I/O.
  */
 public final class Outlet {
-  /** How much is put into one write, so that a batch is a few TLS records and not a whole queue. */
-  private static final int BATCH_BYTES = 64 * 1024;
-
   private final Transport transport;
   private final int maxBytes;
   private final Object lock = new Object();
-  // Octets for stream-level elements, Stanza for stanzas.
-  private final ArrayDeque<Object> queue = new ArrayDeque<>();
+  private final Runnable draining = this::drain;
+
+  /** What waits, none of them empty; the last still grows. */
+  private final ArrayDeque<Batch> queue = new ArrayDeque<>(1);
+
   private final Set<Runnable> waiting = new LinkedHashSet<>(0);
   private final List<CompletableFuture<Void>> whenEmpty = new ArrayList<>(0);
+
+  // Of the batch written last.
+  private int lastBytes;
+  private int lastCount;
+
   private int queuedBytes;
   private int queuedElementBytes;
   private boolean scheduled;
@@ -45,7 +52,7 @@ public final class Outlet {
     this.maxBytes = maxBytes;
   }
 
-  /** Appends a stanza; its bytes are copied if they are borrowed. */
+  /** Appends a stanza; its bytes are copied. */
   public Offer offer(Stanza stanza) {
     boolean wake;
     synchronized (lock) {
@@ -55,14 +62,12 @@ public final class Outlet {
       if (queuedBytes >= maxBytes) {
         return Offer.FULL;
       }
-      Stanza kept = stanza.keep();
-      queue.add(kept);
-      queuedBytes += kept.octets().length();
+      append(stanza);
       wake = !scheduled;
       scheduled = true;
     }
     if (wake) {
-      transport.execute(this::drain);
+      transport.execute(draining);
     }
     return Offer.ACCEPTED;
   }
@@ -77,15 +82,14 @@ public final class Outlet {
         return false;
       }
       for (Stanza stanza : stanzas) {
-        queue.add(stanza);
-        queuedBytes += stanza.octets().length();
+        append(stanza);
       }
       if (scheduled) {
         return true;
       }
       scheduled = true;
     }
-    transport.execute(this::drain);
+    transport.execute(draining);
     return true;
   }
 
@@ -95,16 +99,38 @@ public final class Outlet {
       if (closed) {
         return false;
       }
-      queue.add(element);
-      queuedBytes += element.length();
-      queuedElementBytes += element.length();
+      int length = element.length();
+      batchFor(length).add(element);
+      queuedBytes += length;
+      queuedElementBytes += length;
       if (scheduled) {
         return true;
       }
       scheduled = true;
     }
-    transport.execute(this::drain);
+    transport.execute(draining);
     return true;
+  }
+
+  /** Under the lock. */
+  private void append(Stanza stanza) {
+    int length = stanza.octets().length();
+    batchFor(length).add(stanza);
+    queuedBytes += length;
+  }
+
+  /** The batch that so many bytes go into. Under the lock. */
+  private Batch batchFor(int length) {
+    Batch last = queue.peekLast();
+    if (last != null && last.hasRoom(length)) {
+      return last;
+    }
+    Batch next =
+        last == null
+            ? new Batch(length, lastBytes, lastCount)
+            : new Batch(length, last.length(), last.count());
+    queue.add(next);
+    return next;
   }
 
   /**
@@ -144,15 +170,17 @@ public final class Outlet {
   /** Writes what waits, as far as the connection takes it. On the event loop. */
   public void drain() {
     boolean wrote = false;
-    List<Runnable> wake = new ArrayList<>(0);
+    List<Runnable> wake = List.of();
     List<CompletableFuture<Void>> empty = List.of();
     while (true) {
-      byte[] batch;
+      Batch batch;
       synchronized (lock) {
         if (queue.isEmpty() || closed) {
           scheduled = false;
-          empty = new ArrayList<>(whenEmpty);
-          whenEmpty.clear();
+          if (!whenEmpty.isEmpty()) {
+            empty = new ArrayList<>(whenEmpty);
+            whenEmpty.clear();
+          }
           break;
         }
         if (!transport.writable()) {
@@ -161,11 +189,12 @@ public final class Outlet {
         }
         batch = nextBatch();
         if (!waiting.isEmpty() && queuedBytes < maxBytes) {
+          wake = new ArrayList<>(wake);
           wake.addAll(waiting);
           waiting.clear();
         }
       }
-      transport.write(Octets.of(batch));
+      transport.write(batch.octets());
       wrote = true;
     }
     if (wrote) {
@@ -175,36 +204,14 @@ public final class Outlet {
     empty.forEach(one -> one.complete(null));
   }
 
-  private byte[] nextBatch() {
-    int size = 0;
-    int count = 0;
-    for (Object entry : queue) {
-      int length = octets(entry).length();
-      if (count > 0 && size + length > BATCH_BYTES) {
-        break;
-      }
-      size += length;
-      count++;
-    }
-    byte[] batch = new byte[size];
-    int at = 0;
-    for (int i = 0; i < count; i++) {
-      Object entry = queue.remove();
-      Octets octets = octets(entry);
-      octets.writeTo(batch, at);
-      at += octets.length();
-      if (entry instanceof Stanza) {
-        written++;
-      } else {
-        queuedElementBytes -= octets.length();
-      }
-    }
-    queuedBytes -= size;
+  private Batch nextBatch() {
+    Batch batch = queue.remove();
+    lastBytes = batch.length();
+    lastCount = batch.count();
+    queuedBytes -= batch.length();
+    queuedElementBytes -= batch.elementBytes();
+    written += batch.stanzas();
     return batch;
-  }
-
-  private static Octets octets(Object entry) {
-    return entry instanceof Stanza stanza ? stanza.octets() : (Octets) entry;
   }
 
   /**
@@ -215,11 +222,7 @@ public final class Outlet {
     List<Stanza> unsent = new ArrayList<>();
     synchronized (lock) {
       closed = true;
-      for (Object entry : queue) {
-        if (entry instanceof Stanza stanza) {
-          unsent.add(stanza);
-        }
-      }
+      queue.forEach(batch -> batch.takeOut(unsent));
       queue.clear();
       queuedBytes = 0;
     }

@@ -31,7 +31,7 @@ public final class Stanza {
     this(envelope, envelope.pair(), octets, borrowed);
   }
 
-  private Stanza(Envelope envelope, DomainPair pair, Octets octets, boolean borrowed) {
+  Stanza(Envelope envelope, DomainPair pair, Octets octets, boolean borrowed) {
     this.envelope = envelope;
     this.pair = pair;
     this.octets = octets;

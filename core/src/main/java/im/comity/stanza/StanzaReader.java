@@ -3,6 +3,7 @@ package im.comity.stanza;
 import im.comity.address.AddressFormatException;
 import im.comity.address.AddressFormatException.Part;
 import im.comity.address.Domain;
+import im.comity.address.DomainPair;
 import im.comity.address.Jid;
 import im.comity.xml.Attribute;
 import im.comity.xml.Element;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * that lacks only the language of the stream gets it spliced into its root tag. All others are
  * written anew from their tree, which is slow and changes nothing but the writing.
  *
- * <p>For as many threads as like.
+ * <p>It holds the addresses that came last, within the bounds of {@link Addresses}. For one thread
+ * at a time.
  */
 public final class StanzaReader {
   /** The bytes by which a stanza may grow when it is written anew. */
@@ -34,6 +36,8 @@ public final class StanzaReader {
   private final boolean takesClientNamespace;
   private final @Nullable String language;
   private final byte[] languageAttribute;
+  private final Addresses addresses = new Addresses();
+  private @Nullable DomainPair lastPair;
 
   /**
    * A reader that takes stanzas in the content namespace of the stream and, on a component's
@@ -72,12 +76,17 @@ public final class StanzaReader {
    * @return {@link Reading.Head} only for a stanza that cannot be written anew within bounds
    */
   public Reading read(ScannedElement element) {
-    StartTag start = element.start();
-    Reading reading = readHead(start);
-    if (!(reading instanceof Reading.Head(Envelope envelope))) {
-      return reading;
+    Octets octets = element.octets();
+    Envelope envelope = goodHead(element, octets);
+    if (envelope == null) {
+      Reading reading = readHead(element.start());
+      if (!(reading instanceof Reading.Head(Envelope head))) {
+        return reading;
+      }
+      envelope = head;
     }
-    boolean lacksLanguage = language != null && start.language() == null;
+    DomainPair pair = pair(envelope);
+    boolean lacksLanguage = language != null && !element.hasLanguage();
     Stanza stanza;
     if (!element.selfContained() || element.namesContentNamespace()) {
       Element tree = element.toElement();
@@ -85,20 +94,94 @@ public final class StanzaReader {
         tree = Rewriting.intoContent(tree, contentNamespace);
       }
       // Declarations that stood in the stanza are no growth: they fit in its own length.
-      if (Rewriting.grows(tree, contentNamespace, element.octets().length() + MAX_GROWTH)) {
-        return reading;
+      if (Rewriting.grows(tree, contentNamespace, octets.length() + MAX_GROWTH)) {
+        return new Reading.Head(envelope);
       }
       stanza =
           new Stanza(
               envelope,
+              pair,
               Rewriting.rewrite(tree, contentNamespace, lacksLanguage ? language : null),
               false);
     } else if (lacksLanguage) {
-      stanza = new Stanza(envelope, withLanguage(envelope.kind(), element.octets()), false);
+      stanza = new Stanza(envelope, pair, withLanguage(envelope.kind(), octets), false);
     } else {
-      stanza = new Stanza(envelope, element.octets(), true);
+      stanza = new Stanza(envelope, pair, octets, true);
     }
     return new Reading.Read(stanza);
+  }
+
+  /** Gives back what it holds for the stanzas to come: for a stream that brings none. */
+  public void forget() {
+    addresses.forget();
+    lastPair = null;
+  }
+
+  /**
+   * What {@link #readHead} says of a stanza that is as nearly all are, read from the bytes without
+   * the tag; null of any other element, which then is judged by it. Done for every stanza that is
+   * relayed.
+   */
+  private @Nullable Envelope goodHead(ScannedElement element, Octets octets) {
+    StanzaKind kind = StanzaKind.of(element.localName());
+    if (kind == null || element.isPrefixed() || !element.namespace().equals(contentNamespace)) {
+      return null;
+    }
+    Jid from = null;
+    Jid to = null;
+    String id = null;
+    String type = null;
+    String ownLanguage = null;
+    int count = element.attributeCount();
+    for (int i = 0; i < count; i++) {
+      switch (element.attributeName(i)) {
+        case "from" -> {
+          from = address(element, i, octets);
+          if (from == null) {
+            return null;
+          }
+        }
+        case "to" -> {
+          to = address(element, i, octets);
+          if (to == null) {
+            return null;
+          }
+        }
+        case "id" -> id = element.attributeValue(i);
+        case "type" -> type = element.attributeValue(i);
+        case null -> ownLanguage = element.isLanguage(i) ? element.attributeValue(i) : ownLanguage;
+        default -> {}
+      }
+    }
+    return from == null || to == null
+        ? null
+        : new Envelope(kind, from, to, id, type, ownLanguage == null ? language : ownLanguage);
+  }
+
+  /** The address in an attribute, or null if it is none. */
+  private @Nullable Jid address(ScannedElement element, int attribute, Octets octets) {
+    try {
+      return element.isPlainValue(attribute)
+          ? addresses.read(
+              octets.array(),
+              octets.from() + element.valueFrom(attribute),
+              octets.from() + element.valueTo(attribute))
+          : Jid.parse(element.attributeValue(attribute));
+    } catch (AddressFormatException e) {
+      return null;
+    }
+  }
+
+  /** The pair of a stanza; mostly it is that of the stanza before. */
+  private DomainPair pair(Envelope envelope) {
+    DomainPair pair = lastPair;
+    if (pair == null
+        || !pair.sender().equals(envelope.from().domain())
+        || !pair.target().equals(envelope.to().domain())) {
+      pair = envelope.pair();
+      lastPair = pair;
+    }
+    return pair;
   }
 
   /**
@@ -127,7 +210,6 @@ public final class StanzaReader {
     String id = null;
     String type = null;
     String ownLanguage = null;
-    // One pass: this is done for every stanza that is relayed.
     List<Attribute> attributes = start.attributes();
     for (int i = 0; i < attributes.size(); i++) {
       Attribute attribute = attributes.get(i);

@@ -3,6 +3,7 @@ package im.comity.xml;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names that most stanzas have, and short values of their attributes, so that decoding them makes
@@ -128,6 +129,12 @@ final class CommonNames {
 
   /** The text of {@code bytes[from..to)}, which is UTF-8. */
   static String text(byte[] bytes, int from, int to) {
+    String known = known(bytes, from, to);
+    return known != null ? known : new String(bytes, from, to - from, StandardCharsets.UTF_8);
+  }
+
+  /** The same if it is empty or one of these names, else null. */
+  static @Nullable String known(byte[] bytes, int from, int to) {
     if (from == to) {
       return "";
     }
@@ -138,7 +145,7 @@ final class CommonNames {
         return NAMES[slot];
       }
     }
-    return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    return null;
   }
 
   /** A weak hash does: the table is fixed and half empty, so no name makes a long search. */

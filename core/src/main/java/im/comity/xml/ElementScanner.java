@@ -1468,6 +1468,57 @@ public final class ElementScanner {
     return decodedStart(kept, 0, end);
   }
 
+  // The root of the element found, for those who read a few of its attributes and keep no tag.
+
+  String rootName() {
+    return CommonNames.text(names, firstColon < 0 ? open[1] : firstColon + 1, firstNameTo);
+  }
+
+  boolean isRootPrefixed() {
+    return firstColon >= 0;
+  }
+
+  String rootNamespace() {
+    return namespace(firstDeclaration);
+  }
+
+  int rootAttributes() {
+    return attributes.first();
+  }
+
+  @Nullable String rootAttributeName(byte[] array, int from, int i) {
+    return attributes.form(i) == AttributeTable.DECLARES || attributes.colon(i) >= 0
+        ? null
+        : knownName(array, from, i, attributes.nameFrom(i));
+  }
+
+  boolean isRootLanguage(byte[] array, int from, int i) {
+    return attributes.declaration(i) == PREDECLARED
+        && "lang".equals(knownName(array, from, i, attributes.colon(i) + 1));
+  }
+
+  /** The name from this index in {@link #names} on, as it stands in the element, if common. */
+  private @Nullable String knownName(byte[] array, int from, int i, int nameFrom) {
+    int name = from + attributes.nameAt(i) - attributes.nameFrom(i);
+    return CommonNames.known(array, name + nameFrom, name + attributes.nameTo(i));
+  }
+
+  boolean isRootValuePlain(int i) {
+    return attributes.form(i) == AttributeTable.PLAIN;
+  }
+
+  int rootValueAt(int i) {
+    return attributes.valueAt(i);
+  }
+
+  int rootValueTo(int i) {
+    return attributes.valueTo(i);
+  }
+
+  String rootValue(byte[] array, int from, int i) {
+    return decodedValue(array, from, i);
+  }
+
   private StartTag decodedStart(byte[] array, int from, int attributesEnd) {
     int values = 0;
     for (int i = 0; i < attributesEnd; i++) {
@@ -1496,16 +1547,7 @@ public final class ElementScanner {
   private Attribute decodedAttribute(byte[] array, int from, int i) {
     int nameStart = from + attributes.nameAt(i);
     int nameEnd = nameStart + attributes.nameTo(i) - attributes.nameFrom(i);
-    int valueStart = from + attributes.valueAt(i);
-    int valueEnd = from + attributes.valueTo(i);
-    String value;
-    if (attributes.form(i) != AttributeTable.PLAIN) {
-      value = Decoder.value(array, valueStart, valueEnd);
-    } else if (valueEnd - valueStart <= COMMON_VALUE) {
-      value = CommonNames.text(array, valueStart, valueEnd);
-    } else {
-      value = Decoder.plain(array, valueStart, valueEnd);
-    }
+    String value = decodedValue(array, from, i);
     if (attributes.colon(i) < 0) {
       return new Attribute("", CommonNames.text(array, nameStart, nameEnd), "", value);
     }
@@ -1515,6 +1557,17 @@ public final class ElementScanner {
         CommonNames.text(array, prefixEnd + 1, nameEnd),
         namespace(attributes.declaration(i)),
         value);
+  }
+
+  private String decodedValue(byte[] array, int from, int i) {
+    int valueStart = from + attributes.valueAt(i);
+    int valueEnd = from + attributes.valueTo(i);
+    if (attributes.form(i) != AttributeTable.PLAIN) {
+      return Decoder.value(array, valueStart, valueEnd);
+    }
+    return valueEnd - valueStart <= COMMON_VALUE
+        ? CommonNames.text(array, valueStart, valueEnd)
+        : Decoder.plain(array, valueStart, valueEnd);
   }
 
   private String namespace(int declaration) {

@@ -46,6 +46,83 @@ public final class ScannedElement {
     return made;
   }
 
+  // The same start tag piece by piece, for those who need little of it and keep no tag: what they
+  // do not ask for is not made. Attributes are counted from 0, in the order received, declarations
+  // of namespaces among them.
+
+  /** The name of the root after the colon. */
+  public String localName() {
+    requireValid();
+    return scanner.rootName();
+  }
+
+  /** Whether the name of the root has a prefix. */
+  public boolean isPrefixed() {
+    requireValid();
+    return scanner.isRootPrefixed();
+  }
+
+  /** The name of the root's namespace, or empty. */
+  public String namespace() {
+    requireValid();
+    return scanner.rootNamespace();
+  }
+
+  /** How many attributes the root has, declarations included. */
+  public int attributeCount() {
+    requireValid();
+    return scanner.rootAttributes();
+  }
+
+  /**
+   * The name of an attribute that is in no namespace, if it is a name that many elements have, such
+   * as {@code from}, {@code to}, {@code id} and {@code type}; else null.
+   */
+  public @Nullable String attributeName(int attribute) {
+    requireValid();
+    return scanner.rootAttributeName(array, from, attribute);
+  }
+
+  /** Whether an attribute is {@code xml:lang}. */
+  public boolean isLanguage(int attribute) {
+    requireValid();
+    return scanner.isRootLanguage(array, from, attribute);
+  }
+
+  /** Whether the root has an {@code xml:lang}, be it empty. */
+  public boolean hasLanguage() {
+    for (int i = 0; i < attributeCount(); i++) {
+      if (isLanguage(i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The value of an attribute, as {@link Attribute#value()} has it. */
+  public String attributeValue(int attribute) {
+    requireValid();
+    return scanner.rootValue(array, from, attribute);
+  }
+
+  /** Whether the bytes of a value are ASCII and stand for themselves. */
+  public boolean isPlainValue(int attribute) {
+    requireValid();
+    return scanner.isRootValuePlain(attribute);
+  }
+
+  /** The index in {@link #octets()} of the first byte of a value. */
+  public int valueFrom(int attribute) {
+    requireValid();
+    return scanner.rootValueAt(attribute);
+  }
+
+  /** The index in {@link #octets()} after the last byte of a value. */
+  public int valueTo(int attribute) {
+    requireValid();
+    return scanner.rootValueTo(attribute);
+  }
+
   /** The bytes from {@code <} to {@code >}, exactly as received. */
   public Octets octets() {
     requireValid();

@@ -462,6 +462,52 @@ class StanzaReaderTest {
     assertThat(read(form.formatted(ADDRESSES)).envelope().isMalformedIq()).isEqualTo(malformed);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "<iq from='ann@north.example' to='bob@south.example' id='1' type='get'/>",
+        "<message to='South.Example.' from='NORTH.example'/>",
+        "<message xmlns:a='urn:a' xmlns='jabber:server' a:from='x' a:to='y' a:id='1' a:type='t'"
+            + " from='ann@north.example/&amp;&#65;' to='gr\u00fcn.example' a:lang='de'/>",
+        "<presence FROM='x' fro='x' from='north.example' to='south.example' xml:id='2' lang='no'/>",
+        "<presence from='north.example' to='south.example' xml:lang=''/>",
+        "<message from='north.example' to='south.example' xml:lang='fr' id='' type=''/>",
+        "<message from='north.example' to='south.example' id='a&lt;&#10;\t1' type='un\tknown'/>",
+        "<message from='north.example/\u00e9' to='[::1]'><body from='x' to='y' id='z'/></message>",
+      })
+  void whatIsReadWithoutTheTagIsWhatTheTagSays(String text) {
+    StanzaReader reader = new StanzaReader(Namespaces.SERVER, "en");
+    OneStream stream = OneStream.server();
+    // Twice, since the second time the addresses are known.
+    for (int round = 0; round < 2; round++) {
+      ScannedElement element = stream.element(text);
+      Stanza stanza = stanza(reader.read(element));
+      StartTag start = element.start();
+
+      assertThat(stanza.envelope()).isEqualTo(((Head) reader.readHead(start)).envelope());
+      assertThat(stanza.from()).hasToString(start.attribute("from"));
+      assertThat(stanza.to()).hasToString(start.attribute("to"));
+      assertThat(stanza.pair()).isEqualTo(stanza.envelope().pair());
+      assertThat(element.hasLanguage()).isEqualTo(start.language() != null);
+    }
+  }
+
+  @Test
+  void thePairIsThatOfEachStanzaWhateverCameBefore() {
+    StanzaReader reader = new StanzaReader(Namespaces.SERVER, null);
+    OneStream stream = OneStream.server();
+    for (String from : List.of("a.example", "b.example", "a.example", "x@b.example", "a.example")) {
+      for (String to : List.of("c.example", "d.example", "d.example/r", "c.example")) {
+        String text = "<message from='%s' to='%s'/>".formatted(from, to);
+        Stanza stanza = stanza(reader.read(stream.element(text)));
+
+        assertThat(stanza.pair()).isEqualTo(stanza.envelope().pair());
+        assertThat(stanza.pair())
+            .hasToString(from.replaceAll(".*@", "") + " -> " + to.replaceAll("/.*", ""));
+      }
+    }
+  }
+
   private static Stanza read(String text) {
     return stanza(reading(text));
   }
