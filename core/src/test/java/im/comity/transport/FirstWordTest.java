@@ -15,7 +15,7 @@ class FirstWordTest {
     for (int i = 0; i < bytes.length; i++) {
       switch (bytes[i]) {
         case 'B' -> bytes[i] = 22;
-        case '0', '3', '9' -> bytes[i] -= '0';
+        case '0', '3', '9' -> bytes[i] = (byte) (bytes[i] - '0');
         case '_' -> bytes[i] = '\n';
         default -> {}
       }
