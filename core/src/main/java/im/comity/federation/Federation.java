@@ -29,6 +29,7 @@ import im.comity.stream.StreamErrorCondition;
 import im.comity.transport.Cancellable;
 import im.comity.transport.Listening;
 import im.comity.transport.Network;
+import im.comity.transport.StrangerLimits;
 import im.comity.transport.Strangers;
 import im.comity.transport.Timers;
 import im.comity.transport.TlsIdentities;
@@ -94,7 +95,7 @@ public final class Federation implements AutoCloseable {
     this.locals = locals;
     this.listener = listener;
     this.identities = TlsIdentities.of(config.identities(), config.defaultIdentity());
-    this.strangers = new Strangers(config.strangers(), timers, this::turnedAway);
+    this.strangers = new Strangers(atTheDoor(config), timers, this::turnedAway);
     this.guests = new Guests(config.guests(), timers);
     this.traffic = new TrafficReports(timers, listener);
     Settling settlement = new Settling();
@@ -107,6 +108,11 @@ public final class Federation implements AutoCloseable {
     this.requests =
         new AdditionalPairs(() -> inForce().negotiation(), first, outbound, this::admitted);
     this.inForce = new InForce(config.policy(), first, relay(config));
+  }
+
+  /** Who waits there for its greeting waits no longer than for the whole negotiation. */
+  private static StrangerLimits atTheDoor(FederationConfig config) {
+    return config.strangers().within(config.negotiation().negotiation());
   }
 
   private InForce inForce() {
@@ -224,7 +230,7 @@ public final class Federation implements AutoCloseable {
     listening.putAll(ordered);
     identities.replace(next.identities(), next.defaultIdentity());
     routes.replaceSettings(next.routing());
-    strangers.limits(next.strangers());
+    strangers.limits(atTheDoor(next));
     guests.limits(next.guests());
     inForce = new InForce(next.policy(), negotiation(next), relay(next));
     reconsider();

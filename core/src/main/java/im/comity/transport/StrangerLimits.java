@@ -76,4 +76,22 @@ public record StrangerLimits(
     }
     excepted.forEach(Reception::network);
   }
+
+  /**
+   * The same where the greeting is part of something that may take this long: it takes no longer.
+   */
+  public StrangerLimits within(Duration whole) {
+    return new StrangerLimits(
+        perAddress,
+        inAll,
+        connections,
+        fruitless,
+        handshakesAtOnce,
+        handshakesPerSecond,
+        greeting.compareTo(whole) < 0 ? greeting : whole,
+        verifications,
+        verificationsOfSender,
+        verificationsAtOnce,
+        excepted);
+  }
 }
