@@ -21,16 +21,7 @@ public interface Gate {
   }
 
   /** Lets everybody in. */
-  Gate OPEN =
-      new Gate() {
-        @Override
-        public Place admit(InetAddress from) {
-          return () -> {};
-        }
-
-        @Override
-        public void full(InetAddress from, int most) {}
-      };
+  Gate OPEN = from -> () -> {};
 
   /**
    * Whether a connection may come in.
@@ -63,5 +54,5 @@ public interface Gate {
   }
 
   /** An address was turned away since it has as many connections as it may have, proven or not. */
-  void full(InetAddress from, int most);
+  default void full(InetAddress from, int most) {}
 }

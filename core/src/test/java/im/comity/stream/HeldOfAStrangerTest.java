@@ -141,16 +141,7 @@ final class HeldOfAStrangerTest {
   }
 
   /** Somebody at the gate, so that who connects is a stranger. */
-  private static final Gate GATE =
-      new Gate() {
-        @Override
-        public Place admit(InetAddress from) {
-          return () -> {};
-        }
-
-        @Override
-        public void full(InetAddress from, int most) {}
-      };
+  private static final Gate GATE = from -> () -> {};
 
   @Test
   @Clause("S2S-DOS-04")

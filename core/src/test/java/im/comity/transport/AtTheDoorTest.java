@@ -49,9 +49,6 @@ class AtTheDoorTest {
         public Duration patience() {
           return PATIENCE;
         }
-
-        @Override
-        public void full(InetAddress from, int most) {}
       };
 
   private record Taken(Transport transport, String thread) {}

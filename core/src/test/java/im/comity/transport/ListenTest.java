@@ -33,7 +33,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -113,15 +112,9 @@ class ListenTest {
     BlockingQueue<String> asked = new LinkedBlockingQueue<>();
     BlockingQueue<String> taken = new LinkedBlockingQueue<>();
     Gate gate =
-        new Gate() {
-          @Override
-          public @Nullable Place admit(InetAddress from) {
-            asked.add(Thread.currentThread().getName());
-            return asked.size() > 1 ? null : () -> {};
-          }
-
-          @Override
-          public void full(InetAddress from, int most) {}
+        from -> {
+          asked.add(Thread.currentThread().getName());
+          return asked.size() > 1 ? null : () -> {};
         };
     try (Listening listening =
         bench
